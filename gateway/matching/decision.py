@@ -1,0 +1,47 @@
+"""What a matcher decides: one person, several, or nobody; always with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from gateway.model import MatchEvidence, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Exactly one person fits."""
+
+    person_key: str
+    evidence: MatchEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """Several persons fit, or one fits not well enough to say so. Nobody's history leaves, nobody is merged."""
+
+    evidence: MatchEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMatch:
+    """Nobody fits."""
+
+    evidence: MatchEvidence
+
+
+Decision: TypeAlias = Match | Ambiguous | NoMatch
+
+
+class Matcher(Protocol):
+    """Who is this? The one interface between a set of demographics and the record."""
+
+    def blocking_keys(self, person: Person) -> Collection[str]:
+        """Keys under which this person, reported slightly differently, would still be found. Never empty for a
+        person whom a reader lets through."""
+        ...
+
+    def decide(self, person: Person, candidates: Sequence[Person]) -> Decision:
+        """Which of the candidates (appearances; several may belong to one `key`) is this person."""
+        ...

@@ -1,0 +1,72 @@
+"""The canonical model: frozen, slotted dataclasses and closed vocabularies. No input or output, no wire code.
+
+Every adapter translates into these types and out of them; nothing else crosses the line between the core and
+an adapter. Quantities and strengths are `Decimal`, dates are dates, instants are aware datetimes in UTC.
+"""
+
+from gateway.model.codes import (
+    DispensationStatus,
+    DrugClass,
+    IdentifierKind,
+    IntakeVerdict,
+    NameUse,
+    Outcome,
+    PartyKind,
+    Purpose,
+    QuantityUnit,
+    Schedule,
+    Sex,
+    Species,
+)
+from gateway.model.dispensation import CompoundPart, Dispensation, Drug, Ingredient
+from gateway.model.intake import IntakeBatch, IntakeIssue, IntakeReceipt, IntakeRecord, IntakeResult
+from gateway.model.lookup import (
+    Answer,
+    FieldEvidence,
+    LookupRequest,
+    MatchEvidence,
+    Period,
+    StateOutcome,
+)
+from gateway.model.parties import Dispenser, Licence, Organisation, Practitioner, Prescriber, Requester
+from gateway.model.person import Address, Identifier, Person, PersonName
+
+__all__ = [
+    "Address",
+    "Answer",
+    "CompoundPart",
+    "Dispensation",
+    "DispensationStatus",
+    "Dispenser",
+    "Drug",
+    "DrugClass",
+    "FieldEvidence",
+    "Identifier",
+    "IdentifierKind",
+    "Ingredient",
+    "IntakeBatch",
+    "IntakeIssue",
+    "IntakeReceipt",
+    "IntakeRecord",
+    "IntakeResult",
+    "IntakeVerdict",
+    "Licence",
+    "LookupRequest",
+    "MatchEvidence",
+    "NameUse",
+    "Organisation",
+    "Outcome",
+    "PartyKind",
+    "Period",
+    "Person",
+    "PersonName",
+    "Practitioner",
+    "Prescriber",
+    "Purpose",
+    "QuantityUnit",
+    "Requester",
+    "Schedule",
+    "Sex",
+    "Species",
+    "StateOutcome",
+]

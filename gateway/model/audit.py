@@ -1,0 +1,48 @@
+"""What is written down about every answer, denial and error. It names people who ask, never a patient's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """`source:subject:action`, the whole list of what is audited."""
+
+    HISTORY_LOOKED_UP = "pmp:history:look-up"
+    DISPENSATION_REPORTED = "pmp:dispensation:report"
+    ACCESS_DENIED = "gateway:access:deny"
+    MESSAGE_REFUSED = "gateway:message:refuse"
+    REQUEST_FAILED = "gateway:request:fail"
+    TOKEN_GRANTED = "oauth:token:grant"  # noqa: S105 - the name of an event
+    TOKEN_DENIED = "oauth:token:deny"  # noqa: S105 - the name of an event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One answer that left, or was about to.
+
+    `person_key` is the store's opaque key of the person whose history left, None when nobody's did.
+    `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
+    `count` is the number of dispensations disclosed or recorded. `losses` are field names of
+    `mappings/fields.toml` that the answer's format could not carry.
+    """
+
+    action: AuditAction
+    at: datetime
+    request_id: str
+    protocol: str
+    operation: str
+    status: int
+    client_id: str | None = None
+    practitioner: str | None = None
+    organisation: str | None = None
+    delegate: str | None = None
+    purpose: str | None = None
+    outcome: str | None = None
+    person_key: str | None = None
+    report_id: str | None = None
+    states: tuple[str, ...] = ()
+    count: int = 0
+    losses: tuple[str, ...] = ()

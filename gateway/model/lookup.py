@@ -1,0 +1,91 @@
+"""Asking for one patient's history, and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from gateway.model.codes import Outcome
+from gateway.model.dispensation import Dispensation
+from gateway.model.parties import Requester
+from gateway.model.person import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Fill dates, both ends included; None leaves an end open."""
+
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupRequest:
+    """One patient's history, asked for by somebody.
+
+    One of three: `person` (demographics to be matched), `person_key` (a key from an earlier answer of this
+    gateway) or `dispensation_id` (one dispensation of an earlier answer). `states` are two-letter codes; empty
+    means: the home state.
+    """
+
+    person: Person | None
+    requester: Requester
+    person_key: str | None = None
+    dispensation_id: str | None = None
+    period: Period = Period()
+    states: tuple[str, ...] = ()
+    consent: bool | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOutcome:
+    """What one state that was asked has answered. `detail` is a sentence without patient data."""
+
+    state: str
+    outcome: Outcome
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEvidence:
+    """How one field of the request agreed with a candidate: `level` is one of the comparer's named levels."""
+
+    field: str
+    level: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchEvidence:
+    """Why this person, or why nobody.
+
+    `score` is the sum of the weights. `deciding` names the fields that would tell several persons apart, and is
+    empty unless the match is ambiguous. Nothing here holds a value of anybody.
+    """
+
+    score: float
+    fields: tuple[FieldEvidence, ...] = ()
+    candidates: int = 0
+    deciding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The result of a lookup; the one thing that every adapter writes.
+
+    `dispensations` are ordered newest fill first. `persons` holds the appearances they refer to; more than one
+    is usual. Both are empty unless `outcome` is COMPLETE or PARTIAL. `period` is what was in effect, never open.
+    """
+
+    outcome: Outcome
+    report_id: str
+    generated_at: datetime
+    period: Period
+    persons: tuple[Person, ...] = field(default=(), repr=False)
+    dispensations: tuple[Dispensation, ...] = field(default=(), repr=False)
+    states: tuple[StateOutcome, ...] = ()
+    match: MatchEvidence | None = None
+    detail: str | None = None  # one sentence for the reader, without patient data
+    disclaimers: tuple[str, ...] = ()
+    retry_after: int | None = None  # seconds, with DEFERRED and ERROR

@@ -1,0 +1,321 @@
+"""What the core asks of everything around it, and what an adapter is.
+
+    Adapter      one protocol, both directions            adapters/<protocol>/
+    Partner      another PMP, asked through a protocol    adapters/<protocol>/client.py
+    RecordStore  the PMP's record                         gateway/store/
+    AuditLog     who did what                             gateway/audit/
+    Ephemeral    short-lived shared facts                 gateway/ephemeral/
+    Security     who is asking                            gateway/security/
+    Policy       whether this requester may               gateway/security/
+    Vault        identifiers at rest                      gateway/security/
+
+Everything else behind these ports is replaceable, and every implementation of a port passes the same contract
+tests. Types here hold no logic beyond defaults.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from gateway.errors import GatewayError
+from gateway.model import (
+    Answer,
+    Dispensation,
+    IntakeBatch,
+    IntakeReceipt,
+    LookupRequest,
+    Period,
+    Person,
+    Requester,
+)
+from gateway.model.audit import AuditEvent
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+    from flask.typing import RouteCallable
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message as it came in over HTTP, whole and unread.
+
+    `operation` is the name the route gave it, `arguments` the variable parts of its path; header names are in
+    lower case; `content_type` is the bare media type in lower case; `base_url` is the adapter's own root as the
+    caller sees it, without a slash at the end.
+    """
+
+    operation: str
+    method: str
+    path: str
+    request_id: str
+    received_at: datetime
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    content_type: str = ""
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """A message ready to leave. `losses` names the facts of the answer that its format could not carry."""
+
+    body: bytes = field(repr=False)
+    content_type: str
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A message inside a message: the adapter named `protocol` reads it, the enclosing one wraps its answer."""
+
+    protocol: str
+    operation: str
+    body: bytes = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """An access token (RFC 6750)."""
+
+    value: str = field(repr=False)
+
+
+Credentials: TypeAlias = BearerToken
+"""What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
+
+Asked: TypeAlias = LookupRequest | IntakeBatch | Enclosed
+Answered: TypeAlias = Answer | IntakeReceipt | Outbound
+
+
+# --- adapters and partners ------------------------------------------------------------------------------------
+
+
+class Handle(Protocol):
+    """What an adapter's routes are made of. A blueprint with a view made any other way is refused at start-up."""
+
+    def exchange(self, operation: str) -> RouteCallable:
+        """A view that goes through the pipeline: credentials, read, lookup or intake, audit, write."""
+        ...
+
+    def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
+        """A view without credentials, for conformance documents that say nothing about anybody."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerSettings:
+    """How to reach a gateway or PMP that speaks an adapter's protocol.
+
+    `url` is the root of the protocol there (where this gateway has its own blueprint); `token` returns a valid
+    access token; `timeout` is in seconds and covers connecting and each read; `format` is one of the adapter's
+    formats, None for its first.
+    """
+
+    url: str
+    token: Callable[[], str] = field(repr=False)
+    timeout: float = 10.0
+    format: str | None = None
+
+
+class Partner(Protocol):
+    """Another PMP, asked through one protocol."""
+
+    def ask(self, request: LookupRequest) -> Answer:
+        """The partner's answer, whatever its outcome.
+
+        :raises gateway.errors.GatewayError: the partner refused the request or could not be reached or understood.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give connections back; the partner is not used afterwards."""
+        ...
+
+
+class Adapter(ABC):
+    """One protocol, both directions. A folder under `adapters/` exports one instance as `ADAPTER`.
+
+    `name` is the folder's name, `prefix` the URL path under which all its routes lie, `formats` the columns of
+    `mappings/fields.toml` that it writes.
+    """
+
+    name: str
+    prefix: str
+    formats: tuple[str, ...]
+
+    def credentials(self, message: Inbound) -> Credentials | None:
+        """What the message carries to say who sends it; security judges it. By default the bearer token."""
+        scheme, _, value = message.headers.get("authorization", "").partition(" ")
+        return BearerToken(value.strip()) if scheme.lower() == "bearer" and value.strip() else None
+
+    @abstractmethod
+    def read(self, message: Inbound) -> Asked:
+        """What is asked. :raises gateway.errors.MessageError: with the path of what is wrong."""
+
+    @abstractmethod
+    def write(self, answer: Answered, request: Inbound) -> Outbound:
+        """The answer in the caller's own format and version. An `Outbound` is an enclosed message's answer."""
+
+    @abstractmethod
+    def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
+        """The error in the caller's own format, as well as `request` (unreadable, or absent) lets it be known."""
+
+    @abstractmethod
+    def routes(self, handle: Handle) -> Blueprint:
+        """The protocol's routes, relative to `prefix`."""
+
+    def partner(self, settings: PartnerSettings) -> Partner | None:
+        """The outbound client of the protocol, for adapters that have one."""
+        return None
+
+
+# --- who asks -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who sends the message, however that was shown. `registered` fills what a message leaves out."""
+
+    client_id: str
+    scopes: frozenset[str]
+    registered: Requester
+
+
+class Security(Protocol):
+    """Judges credentials."""
+
+    def authenticate(self, credentials: Credentials | None) -> Principal:
+        """Who it is. :raises gateway.errors.Unauthenticated: none, expired, forged, revoked."""
+        ...
+
+    def require(self, principal: Principal, scope: str) -> None:
+        """:raises gateway.errors.Forbidden: no scope of the principal covers `scope` (SMART 2.2, section 3.0.2)."""
+        ...
+
+
+class Policy(Protocol):
+    """Decides by role, delegate, state and purpose whether a history may be shown."""
+
+    def refusal(self, requester: Requester) -> str | None:
+        """Why this requester may not see a history, as a sentence for the caller; None when it may."""
+        ...
+
+
+class Vault(Protocol):
+    """Identifiers at rest: ciphertext to show them to who may, a keyed hash to find them."""
+
+    def seal(self, value: str) -> bytes: ...
+
+    def open(self, sealed: bytes) -> str: ...
+
+    def fingerprint(self, kind: str, value: str) -> bytes: ...
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the record holds of one person: the dispensations (newest fill first), each with its appearance."""
+
+    person_key: str
+    dispensations: tuple[Dispensation, ...] = field(default=(), repr=False)
+
+
+class IntakeUnit(Protocol):
+    """One transaction of intake: what is written in it is durable and visible together, or not at all."""
+
+    def same_fill(self, dispensation: Dispensation) -> Dispensation | None:
+        """The current revision of this fill: same dispenser, prescription number, fill number, part, fill date."""
+        ...
+
+    def candidates(self, keys: Collection[str]) -> Sequence[Person]:
+        """As :meth:`RecordStore.candidates`, including what this unit has written."""
+        ...
+
+    def add_person(self, person: Person, keys: Collection[str]) -> str:
+        """A new person, known by these blocking keys. Returns the person key."""
+        ...
+
+    def add_dispensation(self, person_key: str, dispensation: Dispensation, keys: Collection[str]) -> Dispensation:
+        """A new dispensation of that person; its `person` becomes an appearance, once for equal demographics,
+        and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report."""
+        ...
+
+
+class RecordStore(Protocol):
+    """The PMP's record. Every call is bounded: it touches the rows of one person or of the given blocking keys.
+
+    Every method raises :class:`gateway.errors.Unavailable` when the store cannot answer now.
+    """
+
+    def candidates(self, keys: Collection[str]) -> Sequence[Person]:
+        """Every appearance of every person known by one of these blocking keys."""
+        ...
+
+    def history(self, person_key: str, period: Period) -> History | None:
+        """The active dispensations filled in that period; None when there is no such person."""
+        ...
+
+    def dispensation(self, dispensation_id: str) -> Dispensation | None:
+        """The current revision of one dispensation, void or not."""
+        ...
+
+    def intake(self) -> AbstractContextManager[IntakeUnit]:
+        """A transaction; on leaving the block without an exception everything is on disk."""
+        ...
+
+    def ready(self) -> bool:
+        """True when the store answers and its schema is the one this code needs."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Who did what, append-only and hash-chained."""
+
+    def record(self, event: AuditEvent) -> None:
+        """On disk when this returns. :raises gateway.errors.Unavailable: then nothing may leave."""
+        ...
+
+
+class Ephemeral(Protocol):
+    """Short-lived facts that all processes share. Whoever uses it for security lets an error refuse the request.
+
+    Every method raises :class:`gateway.errors.Unavailable` when the facts cannot be reached.
+    """
+
+    def claim(self, key: str, ttl: int) -> bool:
+        """True for the first caller of that key within `ttl` seconds, False for every later one."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- routing --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRules:
+    """One state's rules as the lookup needs them; from `conf/states/XX.toml`."""
+
+    code: str
+    name: str
+    source_uri: str
+    record_since: date
+    disclaimers: tuple[str, ...] = ()
+    hidden_ingredients: frozenset[str] = frozenset()  # a drug of these alone is never on a patient report

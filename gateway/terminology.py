@@ -1,0 +1,165 @@
+"""The tables of `mappings/`, loaded once and typed: code tables, the field map, the drug table.
+
+Code tables (`mappings/codes.toml`) have a row for each canonical value and a column for each wire format; `encode`
+and `decode` are the two directions. The field map (`mappings/fields.toml`) says which canonical field each format
+carries and where; the losses of an answer come from it. Nothing here does input or output after the first load.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gateway.model import Answer, Dispensation
+
+NOT_CARRIED = "none"
+
+
+def load_table(name: str) -> dict[str, Any]:
+    """The parsed TOML file `mappings/<name>.toml`."""
+    return tomllib.loads(files("mappings").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+# --- code tables ----------------------------------------------------------------------------------------------
+
+
+class CodeTable:
+    """One code table: canonical values against the codes of the wire formats.
+
+    >>> sex = codes("sex")
+    >>> sex.encode("female", "script")
+    'F'
+    >>> sex.decode("F", "script")
+    'female'
+    >>> sex.decode("Z", "script") is None
+    True
+    """
+
+    def __init__(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self.name = name
+        self._display = {value: str(row.get("display", value)) for value, row in rows.items()}
+        self._encode: dict[tuple[str, str], str] = {}
+        self._decode: dict[tuple[str, str], str] = {}
+        for value, row in rows.items():
+            for column, code in row.items():
+                if column in {"display", "read"}:
+                    continue
+                self._encode[column, value] = str(code)
+                self._decode.setdefault((column, str(code).casefold()), value)
+        for value, row in rows.items():
+            for column, spellings in row.get("read", {}).items():
+                for code in spellings:
+                    self._decode.setdefault((column, str(code).casefold()), value)
+
+    def encode(self, value: str, column: str) -> str | None:
+        """The code of that format, or None when the format has none for this value."""
+        return self._encode.get((column, value))
+
+    def decode(self, code: str, column: str) -> str | None:
+        """The canonical value of that format's code, letter case aside, or None when the table lacks it."""
+        return self._decode.get((column, code.strip().casefold()))
+
+    def display(self, value: str) -> str:
+        """The words a person reads for that canonical value."""
+        return self._display.get(value, value)
+
+    def carries(self, value: str, column: str) -> bool:
+        """True when the value comes back as itself from that format."""
+        code = self.encode(value, column)
+        return code is not None and self.decode(code, column) == value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._display)
+
+
+@cache
+def codes(name: str) -> CodeTable:
+    """The code table of that name. :raises KeyError: no such table."""
+    return CodeTable(name, load_table("codes")[name])
+
+
+# --- field map ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of the field map.
+
+    `name` is a dotted path from a :class:`~gateway.model.Dispensation`; `kind` says how its text is read
+    (text, date, decimal, integer, code); `table` names the code table of a code. `paths` has a column a format.
+    """
+
+    name: str
+    kind: str
+    table: str | None
+    paths: Mapping[str, str]
+    column: Mapping[str, str]
+
+    def value(self, dispensation: Dispensation) -> Any:
+        """What the dispensation holds there; None when a step on the way is absent or empty.
+
+        A step `names.0` indexes; `given.rest` is everything after the first, joined by a space.
+        """
+        here: Any = dispensation
+        for step in self.name.split("."):
+            if here is None:
+                return None
+            if step == "rest":
+                here = " ".join(here[1:]) or None
+            elif step.isdigit():
+                here = here[int(step)] if len(here) > int(step) else None
+            else:
+                here = getattr(here, step)
+        return here if here not in ("", ()) else None
+
+    def carried(self, value: Any, format: str) -> bool:
+        """True when that format brings this value over unchanged."""
+        if self.paths[format] == NOT_CARRIED:
+            return False
+        if self.table is None:
+            return True
+        return codes(self.table).carries(str(value), self.column.get(format, format))
+
+
+class FieldMap:
+    """The rows of `mappings/fields.toml`."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.formats: tuple[str, ...] = tuple(table["formats"])
+        columns = {format: row["codes"] for format, row in table["formats"].items()}
+        self.fields = tuple(
+            Field(
+                name=row["field"],
+                kind=row["kind"],
+                table=row.get("table"),
+                paths={format: row[format] for format in self.formats},
+                column=columns,
+            )
+            for row in table["dispensation"]
+        )
+        self._doubtful = {
+            format: tuple(f for f in self.fields if f.paths[format] == NOT_CARRIED or f.table is not None)
+            for format in self.formats
+        }
+
+    def losses(self, answer: Answer, format: str) -> tuple[str, ...]:
+        """Names of the fields that the answer holds and that this format cannot carry, in the map's order."""
+        return tuple(f.name for f in self._doubtful[format] if _is_lost(f, answer.dispensations, format))
+
+
+def _is_lost(field: Field, dispensations: Iterable[Dispensation], format: str) -> bool:
+    for dispensation in dispensations:
+        value = field.value(dispensation)
+        if value is not None and not field.carried(value, format):
+            return True
+    return False
+
+
+@cache
+def field_map() -> FieldMap:
+    """The field map."""
+    return FieldMap(load_table("fields"))
