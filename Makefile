@@ -1,0 +1,81 @@
+# Everything from a fresh clone with python3 and make. `make` alone lists the targets.
+
+PYTHON ?= python3
+ROOT := $(CURDIR)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := gateway adapters mappings tests
+
+# Nothing is left outside the clone: temporary files, caches and byte code (also that of a Python
+# whose own library was delivered uncompiled) stay under var/.
+export TMPDIR := $(ROOT)/var/tmp
+export XDG_CACHE_HOME := $(ROOT)/var/cache
+export PYTHONPYCACHEPREFIX := $(ROOT)/var/cache/pycache
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+# Nor is anything taken from the caller's own Python surroundings.
+export PYTHONNOUSERSITE := 1
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+LOCK := requirements/dev.txt
+LOCKED := $(VENV)/.locked
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo test lint format lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
+
+venv: $(INSTALLED) ## build .venv from the hash-locked requirements
+	@mkdir -p $(TMPDIR)
+
+demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protocol (ONCE=1: then stop)
+	@$(BIN)/pmpbridge demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: lint ## lint, then run the tests (PYTEST_ARGS="-x tests/unit" narrows them)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: venv ## ruff, mypy strict, import rules
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: venv ## put the code into the project's format
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	@mkdir -p $(TMPDIR)
+	@$(PYTHON) -m venv --clear $(TMPDIR)/lock
+	@$(TMPDIR)/lock/bin/pip install --quiet --only-binary :all: --require-hashes -r requirements/lock.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -o $(LOCK) pyproject.toml requirements/build.in
+	@$(COMPILE) --upgrade -c $(LOCK) -o requirements/runtime.txt pyproject.toml
+	@rm -rf $(TMPDIR)/lock
+
+COMPILE = UV_PYTHON_DOWNLOADS=never $(TMPDIR)/lock/bin/uv pip compile --quiet --no-cache --universal \
+  --python $(TMPDIR)/lock/bin/python --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-annotate
+
+clean: ## remove everything make built, the environment and var/ included
+	@rm -rf $(VENV) var build dist .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache
+	@find $(wildcard $(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Only wheels, each with its hash: no code of a package runs while it is being installed.
+$(LOCKED): $(LOCK)
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one: PYTHON=python3.12 make" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`, and Python 3.11 or newer is needed; name one: PYTHON=python3.12 make" >&2; exit 1; }
+	@mkdir -p $(TMPDIR)
+	@echo "Building $(VENV) from $(LOCK) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --only-binary :all: --require-hashes -r $(LOCK)
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml
+	@mkdir -p $(TMPDIR)
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

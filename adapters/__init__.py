@@ -1,0 +1,1 @@
+"""One folder a protocol, both directions; no adapter imports another."""
