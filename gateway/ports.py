@@ -252,7 +252,9 @@ class IntakeUnit(Protocol):
         """A new person, known by these blocking keys. Returns the person key."""
         ...
 
-    def add_dispensation(self, person_key: str, dispensation: Dispensation, keys: Collection[str]) -> Dispensation:
+    def add_dispensation(
+        self, person_key: str, dispensation: Dispensation, keys: Collection[str]
+    ) -> Dispensation:
         """A new dispensation of that person; its `person` becomes an appearance, once for equal demographics,
         and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report."""
         ...
