@@ -11,6 +11,8 @@ SOURCES := gateway adapters mappings tests
 export TMPDIR := $(ROOT)/var/tmp
 export XDG_CACHE_HOME := $(ROOT)/var/cache
 export PYTHONPYCACHEPREFIX := $(ROOT)/var/cache/pycache
+# (pip asks rustc for its version, and the rustc of rustup answers by writing its settings.)
+export RUSTUP_HOME := $(ROOT)/var/cache/rustup
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
