@@ -38,6 +38,7 @@ from gateway.model.audit import AuditEvent
 if TYPE_CHECKING:
     from flask import Blueprint
     from flask.typing import RouteCallable
+    from requests import Session
 
 Clock: TypeAlias = Callable[[], datetime]
 
@@ -123,13 +124,14 @@ class PartnerSettings:
 
     `url` is the root of the protocol there (where this gateway has its own blueprint); `token` returns a valid
     access token; `timeout` is in seconds and covers connecting and each read; `format` is one of the adapter's
-    formats, None for its first.
+    formats, None for its first. `session` brings its own TLS settings and hooks; None for a plain one.
     """
 
     url: str
     token: Callable[[], str] = field(repr=False)
     timeout: float = 10.0
     format: str | None = None
+    session: Session | None = field(default=None, repr=False)
 
 
 class Partner(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -37,7 +37,7 @@ Decision: TypeAlias = Match | Ambiguous | NoMatch
 class Matcher(Protocol):
     """Who is this? The one interface between a set of demographics and the record."""
 
-    def blocking_keys(self, person: Person) -> Collection[str]:
+    def blocking_keys(self, person: Person) -> frozenset[str]:
         """Keys under which this person, reported slightly differently, would still be found. Never empty for a
         person whom a reader lets through."""
         ...

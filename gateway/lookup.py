@@ -1,0 +1,161 @@
+"""The first use case: one patient's history, for somebody who may see it.
+
+    authorise -> match the person -> choose states -> ask -> leave out what may not be shown -> answer
+
+Reads from top to bottom in :meth:`Lookup.__call__`. Whatever happens ends in an :class:`~gateway.model.Answer` or in a
+:class:`~gateway.errors.GatewayError`: a lookup that fails never looks like "no records". The pipeline writes the
+audit event once the answer is ready and before it leaves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.drugs import is_hidden
+from gateway.errors import ErrorCode, MessageError
+from gateway.matching import Ambiguous, Match, Matcher
+from gateway.model import (
+    Answer,
+    Dispensation,
+    DispensationStatus,
+    LookupRequest,
+    MatchEvidence,
+    Outcome,
+    Period,
+    Person,
+    StateOutcome,
+)
+from gateway.ports import Clock, Policy, RecordStore, StateRules
+from gateway.routing import plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the home record says: how the person was matched, and what is held."""
+
+    outcome: Outcome
+    dispensations: tuple[Dispensation, ...] = ()
+    evidence: MatchEvidence | None = None
+    detail: str | None = None
+
+
+class Lookup:
+    """Answers requests for a history out of one record.
+
+    :param rules: the home state's rules.
+    """
+
+    def __init__(
+        self, *, store: RecordStore, matcher: Matcher, policy: Policy, rules: StateRules, clock: Clock
+    ) -> None:
+        self._store = store
+        self._matcher = matcher
+        self._policy = policy
+        self._rules = rules
+        self._clock = clock
+
+    def __call__(self, request: LookupRequest) -> Answer:
+        """The answer, of whatever outcome.
+
+        :raises MessageError: the request contradicts itself (consent refused, a period that ends before it starts).
+        :raises Unavailable: the record cannot be read now.
+        """
+        period = self._effective(request.period)
+        _check(request, period)
+        refusal = self._policy.refusal(request.requester)
+        if refusal is not None:
+            return self._answer(period, _Found(outcome=Outcome.DISALLOWED, detail=refusal))
+        route = plan(request.states, home=self._rules.code)
+        found = self._ask_home(request, period) if route.home else _Found(outcome=Outcome.ERROR)
+        return self._answer(period, found, home_asked=route.home, silent=route.unreachable)
+
+    def _effective(self, asked: Period) -> Period:
+        return Period(start=asked.start or self._rules.record_since, end=asked.end or self._clock().date())
+
+    def _ask_home(self, request: LookupRequest, period: Period) -> _Found:
+        if request.dispensation_id is not None:
+            one = self._store.dispensation(request.dispensation_id)
+            return self._held([one] if one and one.status is DispensationStatus.ACTIVE else [])
+        key, evidence = request.person_key, None
+        if request.person is not None:
+            decision = self._matcher.decide(
+                request.person, self._store.candidates(self._matcher.blocking_keys(request.person))
+            )
+            evidence = decision.evidence
+            if isinstance(decision, Ambiguous):
+                return _Found(
+                    outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence)
+                )
+            key = decision.person_key if isinstance(decision, Match) else None
+        history = self._store.history(key, period) if key is not None else None
+        return self._held(history.dispensations if history else (), evidence)
+
+    def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
+        shown = tuple(
+            replace(d, person=_without_identifiers(d.person))
+            for d in held
+            if not is_hidden(d.drug, self._rules.hidden_ingredients)
+        )
+        outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
+        return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
+
+    def _answer(
+        self,
+        period: Period,
+        found: _Found,
+        *,
+        home_asked: bool = True,
+        silent: tuple[StateOutcome, ...] = (),
+    ) -> Answer:
+        outcome, detail = found.outcome, found.detail
+        if silent and outcome in {Outcome.COMPLETE, Outcome.NO_DATA}:
+            outcome = Outcome.PARTIAL
+        if silent:
+            detail = " ".join(filter(None, [detail, *(s.detail for s in silent)]))
+        home = (StateOutcome(state=self._rules.code, outcome=found.outcome, detail=found.detail),) if home_asked else ()
+        return Answer(
+            outcome=outcome,
+            report_id=str(uuid.uuid4()),
+            generated_at=self._clock(),
+            period=period,
+            persons=tuple(dict.fromkeys(d.person for d in found.dispensations)),
+            dispensations=found.dispensations,
+            states=home + silent,
+            match=found.evidence,
+            detail=detail,
+            disclaimers=self._rules.disclaimers,
+        )
+
+
+def _check(request: LookupRequest, period: Period) -> None:
+    if request.person is None and request.person_key is None and request.dispensation_id is None:
+        raise MessageError("The request names no patient.", code=ErrorCode.REQUIRED)
+    if request.consent is False:
+        raise MessageError(
+            "The consent in the request forbids processing a medication history.",
+            code=ErrorCode.CONSENT,
+            remedy="Obtain the patient's consent and send it with the request.",
+        )
+    if period.start and period.end and period.end < period.start:
+        raise MessageError(
+            "The period's end lies before its start.",
+            code=ErrorCode.DATE_RANGE,
+            remedy="Ask for a period whose end is the same day as its start or later.",
+        )
+
+
+def _ambiguity(evidence: MatchEvidence) -> str:
+    sentence = "More than one person in the record fits the request; no history is shown."
+    if evidence.deciding:
+        return f"{sentence} Send {', '.join(evidence.deciding)} to tell them apart."
+    return sentence
+
+
+def _without_identifiers(person: Person) -> Person:
+    """Identifiers serve matching; a reader of the report has no need of another provider's record of them."""
+    owner = _without_identifiers(person.owner) if person.owner else None
+    if not person.identifiers and owner == person.owner:
+        return person
+    return replace(person, identifiers=(), owner=owner)

@@ -1,0 +1,260 @@
+"""The one way through, for every adapter: authenticate -> read -> lookup or intake -> write -> audit.
+
+    Pipeline.exchange    a message of a protocol in, its answer in the same protocol out
+    Pipeline.refuse      an error that was found before the message could be read (size, route, method)
+
+Exactly one audit event is written for every answer, after the answer is ready and before it leaves; when the event
+cannot be written, the answer does not leave. No exception passes through: what is not a
+:class:`~gateway.errors.GatewayError` is a defect of ours, is logged by its type alone, and is answered as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from gateway.errors import (
+    AccessError,
+    Conflict,
+    Failure,
+    Forbidden,
+    GatewayError,
+    InternalFailure,
+    MessageError,
+    MethodNotAllowed,
+    Unauthenticated,
+    Unavailable,
+)
+from gateway.model import (
+    Answer,
+    IntakeBatch,
+    IntakeReceipt,
+    IntakeVerdict,
+    LookupRequest,
+    Organisation,
+    Outcome,
+    Practitioner,
+    Requester,
+)
+from gateway.model.audit import AuditAction, AuditEvent
+from gateway.ports import Adapter, Asked, AuditLog, Clock, Enclosed, Inbound, Outbound, Principal, Security
+from gateway.registry import Registry
+
+SCOPE_HISTORY = "pdmp/history"
+SCOPE_READ = "system/MedicationDispense.rs"
+SCOPE_REPORT = "system/MedicationDispense.c"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What the audit event will say, gathered on the way."""
+
+    action: AuditAction = AuditAction.MESSAGE_REFUSED
+    client_id: str | None = None
+    requester: Requester = field(default_factory=Requester)
+    outcome: str | None = None
+    person_key: str | None = None
+    report_id: str | None = None
+    states: tuple[str, ...] = ()
+    count: int = 0
+
+    def asked_by(self, principal: Principal, requester: Requester) -> None:
+        self.client_id = principal.client_id
+        self.requester = requester
+
+    def answered(self, answer: Answer) -> None:
+        denied = answer.outcome is Outcome.DISALLOWED
+        self.action = AuditAction.ACCESS_DENIED if denied else AuditAction.HISTORY_LOOKED_UP
+        self.outcome = answer.outcome.value
+        self.report_id = answer.report_id
+        self.states = tuple(s.state for s in answer.states)
+        self.count = len(answer.dispensations)
+        self.person_key = next((p.key for p in answer.persons), None)
+
+    def reported(self, receipt: IntakeReceipt) -> None:
+        self.action = AuditAction.DISPENSATION_REPORTED
+        verdicts = [r.verdict for r in receipt.results]
+        self.outcome = ",".join(sorted({v.value for v in verdicts}))
+        self.count = sum(v is not IntakeVerdict.REJECTED for v in verdicts)
+
+    def failed(self, error: GatewayError) -> None:
+        self.outcome = error.code.value
+        self.count, self.person_key = 0, None
+        match error:
+            case AccessError():
+                self.action = AuditAction.ACCESS_DENIED
+            case MessageError() | Conflict():
+                self.action = AuditAction.MESSAGE_REFUSED
+            case _:
+                self.action = AuditAction.REQUEST_FAILED
+
+
+class Pipeline:
+    """Joins adapters, security, the two use cases and the audit."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        security: Security,
+        lookup: Callable[[LookupRequest], Answer],
+        intake: Callable[[IntakeBatch], IntakeReceipt],
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._security = security
+        self._lookup = lookup
+        self._intake = intake
+        self._audit = audit
+        self._clock = clock
+
+    def exchange(self, adapter: Adapter, message: Inbound) -> Outbound:
+        """The answer to one message, whatever it is. Never raises."""
+        trail = _Trail()
+
+        def answer() -> Outbound:
+            principal = self._security.authenticate(adapter.credentials(message))
+            trail.asked_by(principal, principal.registered)
+            return self._answer(adapter, message, principal, trail)
+
+        return self._guarded(adapter, message, trail, answer)
+
+    def refuse(self, adapter: Adapter, error: GatewayError, message: Inbound) -> Outbound:
+        """The native form of an error that was found outside of the adapter. Never raises."""
+
+        def answer() -> Outbound:
+            raise error
+
+        return self._guarded(adapter, message, _Trail(), answer)
+
+    def _guarded(
+        self, adapter: Adapter, message: Inbound, trail: _Trail, answer: Callable[[], Outbound]
+    ) -> Outbound:
+        try:
+            outbound = answer()
+        except GatewayError as error:
+            outbound = self._failed(adapter, message, trail, error)
+        except Exception as error:
+            _log.error("request.failed", request_id=message.request_id, error=_describe(error))
+            outbound = self._failed(adapter, message, trail, InternalFailure(message.request_id))
+        try:
+            self._audit.record(self._event(adapter, message, trail, outbound))
+        except GatewayError as error:
+            _log.error("audit.failed", request_id=message.request_id, error=error.code.value)
+            return adapter.write_error(error, message)
+        return outbound
+
+    def _failed(self, adapter: Adapter, message: Inbound, trail: _Trail, error: GatewayError) -> Outbound:
+        trail.failed(error)
+        if isinstance(error, Failure):
+            _log.warning("request.refused", request_id=message.request_id, code=error.code.value)
+        outbound = adapter.write_error(error, message)
+        return replace(outbound, headers=(*outbound.headers, *http_headers(error)))
+
+    def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
+        asked: Asked = adapter.read(message)
+        match asked:
+            case LookupRequest():
+                scope = SCOPE_HISTORY if asked.person is not None else SCOPE_READ
+                self._security.require(principal, scope)
+                requester = complete(asked.requester, principal)
+                trail.asked_by(principal, requester)
+                answer = self._lookup(replace(asked, requester=requester))
+                trail.answered(answer)
+                return adapter.write(answer, message)
+            case IntakeBatch():
+                self._security.require(principal, SCOPE_REPORT)
+                receipt = self._intake(asked)
+                trail.reported(receipt)
+                return adapter.write(receipt, message)
+            case Enclosed():
+                return adapter.write(self._enclosed(asked, message, principal, trail), message)
+
+    def _enclosed(self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
+        """The answer to a message inside a message; its errors are its own format's, inside the wrapping."""
+        inner = self._registry[enclosed.protocol]
+        inside = replace(
+            message, operation=enclosed.operation, body=enclosed.body, content_type=enclosed.content_type
+        )
+        try:
+            return self._answer(inner, inside, principal, trail)
+        except GatewayError as error:
+            trail.failed(error)
+            return inner.write_error(error, inside)
+
+    def _event(self, adapter: Adapter, message: Inbound, trail: _Trail, outbound: Outbound) -> AuditEvent:
+        asks = trail.requester
+        return AuditEvent(
+            action=trail.action,
+            at=self._clock(),
+            request_id=message.request_id,
+            protocol=adapter.name,
+            operation=message.operation,
+            status=outbound.status,
+            client_id=trail.client_id,
+            practitioner=_identified(asks.practitioner),
+            organisation=_identified(asks.organisation),
+            delegate=_identified(asks.delegate),
+            purpose=asks.purpose.value,
+            outcome=trail.outcome,
+            person_key=trail.person_key,
+            report_id=trail.report_id,
+            states=trail.states,
+            count=trail.count,
+            losses=outbound.losses,
+        )
+
+
+def complete(requester: Requester, principal: Principal) -> Requester:
+    """The requester of the message, with what it leaves out taken from the client's registration."""
+    known = principal.registered
+    practitioner = requester.practitioner or known.practitioner
+    if practitioner is not None and practitioner.role is None and known.practitioner is not None:
+        practitioner = replace(practitioner, role=known.practitioner.role)
+    return replace(
+        requester,
+        practitioner=practitioner,
+        organisation=requester.organisation or known.organisation,
+        state=requester.state or known.state,
+        client_id=principal.client_id,
+    )
+
+
+def http_headers(error: GatewayError) -> tuple[tuple[str, str], ...]:
+    """The headers that HTTP asks for with this error (RFC 6750 section 3, RFC 9110 sections 10.2.1 and 10.2.3)."""
+    match error:
+        case Unauthenticated(challenge=None):
+            return (("WWW-Authenticate", 'Bearer realm="pmpbridge"'),)
+        case Unauthenticated():
+            return (("WWW-Authenticate", f'Bearer realm="pmpbridge", error="{error.challenge}"'),)
+        case Forbidden(scope=str()):
+            value = f'Bearer realm="pmpbridge", error="insufficient_scope", scope="{error.scope}"'
+            return (("WWW-Authenticate", value),)
+        case MethodNotAllowed():
+            return (("Allow", ", ".join(error.allowed)),)
+        case Unavailable():
+            return (("Retry-After", str(error.retry_after)),)
+        case _:
+            return ()
+
+
+def _identified(party: Practitioner | Organisation | None) -> str | None:
+    if party is None:
+        return None
+    if party.npi:
+        return f"npi:{party.npi}"
+    return f"dea:{party.dea}" if party.dea else None
+
+
+def _describe(error: BaseException) -> str:
+    """Type and place of a defect, never its text: that may quote the message."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_globals.get('__name__', '?')}:{frame.tb_lineno}" if frame else "?"
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,227 @@
+"""Settings: `conf/default.toml`, laid over by one file, laid over by the environment; typed and checked.
+
+Only the composition root (bootstrap, cli, web) reads settings; every other package takes plain values.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+ENVIRONMENT_PREFIX = "PMPBRIDGE__"
+MAX_TOKEN_LIFETIME = 300
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names the file or variable, the key and the expected form."""
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all sections: unknown keys are refused, so that a slip of the pen cannot pass unseen."""
+
+
+class Server(Section, frozen=True):
+    """Where the gateway listens, and how large a message may be."""
+
+    host: str
+    port: int
+    threads: int
+    workers: int
+    base_url: str
+    max_body_bytes: int
+
+    @property
+    def url(self) -> str:
+        """The address under which callers reach the gateway, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+class Home(Section, frozen=True):
+    """The state whose record this is."""
+
+    state: str
+
+
+class Database(Section, frozen=True):
+    """An SQLAlchemy URL; empty for SQLite in the data directory."""
+
+    url: str
+
+
+class Ephemerals(Section, frozen=True):
+    """A Redis URL; empty for in-process."""
+
+    url: str
+
+
+class SecuritySection(Section, frozen=True):
+    """Token lifetime in seconds, and the files of clients and keys."""
+
+    token_lifetime: int
+    clients_file: str
+    signing_keys_file: str
+    vault_keys_file: str
+
+
+class Adapters(Section, frozen=True):
+    """Which adapters are not loaded, and where further ones are."""
+
+    disabled: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+class Logging(Section, frozen=True):
+    """Level of the structured log."""
+
+    level: str
+
+
+class Settings(Section, frozen=True):
+    """All of it."""
+
+    data_dir: str
+    server: Server
+    home: Home
+    store: Database
+    audit: Database
+    ephemeral: Ephemerals
+    security: SecuritySection
+    adapters: Adapters
+    logging: Logging
+
+    def data_path(self, name: str) -> Path:
+        """A file of the data directory; an absolute name stays as it is."""
+        return Path(self.data_dir) / name
+
+    def store_url(self) -> str:
+        """The record's database."""
+        return self.store.url or f"sqlite:///{self.data_path('pmp.sqlite')}"
+
+    def audit_url(self) -> str:
+        """The audit's database."""
+        return self.audit.url or f"sqlite:///{self.data_path('audit.sqlite')}"
+
+
+class PolicySection(Section, frozen=True):
+    """Who may look a patient up."""
+
+    roles: tuple[str, ...]
+    delegates: bool
+    purposes: tuple[str, ...]
+
+
+class StateFile(Section, frozen=True):
+    """One `conf/states/XX.toml`."""
+
+    code: str
+    name: str
+    source_uri: str
+    record_since: Any
+    hidden_ingredients: tuple[str, ...]
+    disclaimers: tuple[str, ...]
+    policy: PolicySection
+
+
+def conf_dir() -> Path:
+    """The folder of the shipped configuration: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    shipped = package / "conf"
+    return shipped if shipped.is_dir() else package.parent / "conf"
+
+
+def load_settings(
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The settings in force.
+
+    :param path: a TOML file laid over the defaults; None: `PMPBRIDGE_CONFIG`, or no file.
+    :param environ: the environment; None: the process's own.
+    :param overrides: nested values laid over everything (tests and the demo).
+    :raises SettingsError: a file that cannot be read, an unknown key, a value of the wrong form.
+    """
+    environ = os.environ if environ is None else environ
+    if path is None and environ.get("PMPBRIDGE_CONFIG"):
+        path = Path(environ["PMPBRIDGE_CONFIG"])
+    values = _read(conf_dir() / "default.toml")
+    if path is not None:
+        _lay_over(values, _read(path))
+    _lay_over(values, _from_environment(environ, values))
+    _lay_over(values, overrides or {})
+    try:
+        settings = msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path or 'settings'}: {error}") from None
+    _check(settings)
+    return settings
+
+
+def load_state(code: str) -> StateFile:
+    """The rules of one state. :raises SettingsError: no such file, or a file that cannot be used."""
+    path = conf_dir() / "states" / f"{code}.toml"
+    try:
+        return msgspec.convert(_read(path), StateFile)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}.") from None
+
+
+def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = value
+
+
+def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in environ.items():
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        here, default = values, known
+        for section in sections:
+            here = here.setdefault(section, {})
+            default = default.get(section, {})
+        here[key] = _typed(name, text, default.get(key))
+    return values
+
+
+def _typed(name: str, text: str, like: Any) -> Any:
+    """The text of a variable in the type of its default."""
+    if isinstance(like, bool):
+        return text.lower() in {"1", "true", "yes", "on"}
+    if isinstance(like, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(f"{name}: expected a whole number.") from None
+    if isinstance(like, list):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if not 0 < settings.security.token_lifetime <= MAX_TOKEN_LIFETIME:
+        raise SettingsError(f"security.token_lifetime: expected 1 to {MAX_TOKEN_LIFETIME} seconds.")
+    if settings.server.workers > 1 and not settings.ephemeral.url:
+        raise SettingsError(
+            "server.workers: more than one worker needs ephemeral.url (Redis), or a replayed message would pass "
+            "in the worker that has not seen it."
+        )

@@ -1,0 +1,132 @@
+"""The application factory: blueprints of the adapters, the OAuth server, health, and native errors everywhere.
+
+A view that was not made by a :class:`~gateway.ports.Handle` is refused when the application is built, so that no
+adapter can serve a route without credentials by oversight.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed as WerkzeugMethodNotAllowed
+
+from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, MethodNotAllowed, NotFound
+from gateway.pipeline import http_headers
+from gateway.registry import RegistryError
+from gateway.web.exchange import WebHandle, common_headers, is_guarded, new_request_id, respond
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Gateway
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(gateway: Gateway) -> Flask:
+    """The WSGI application of a gateway.
+
+    :raises RegistryError: an adapter registers a view that no Handle made.
+    """
+    app = Flask("pmpbridge", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = gateway.settings.server.max_body_bytes
+    handles = {}
+    for adapter in gateway.registry:
+        handles[adapter.name] = handle = WebHandle(
+            gateway.pipeline,
+            adapter,
+            origin=gateway.settings.server.url,
+            max_body=gateway.settings.server.max_body_bytes,
+            clock=gateway.clock,
+        )
+        before = set(app.view_functions)
+        app.register_blueprint(adapter.routes(handle), url_prefix=adapter.prefix)
+        for name in set(app.view_functions) - before:
+            if not is_guarded(app.view_functions[name]):
+                raise RegistryError(f"Adapter {adapter.name!r} has a route that no Handle made: {name}.")
+    for blueprint in gateway.oauth_blueprints:
+        app.register_blueprint(blueprint)
+    app.register_blueprint(_health(gateway))
+    _native_errors(app, gateway, handles)
+    app.before_request(_begin)
+    app.after_request(_end)
+    return app
+
+
+def _begin() -> None:
+    new_request_id()
+    g.started = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    _log.info(
+        "request",
+        request_id=g.request_id,
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - g.started) * 1000, 2),
+    )
+    return common_headers(response)
+
+
+def _health(gateway: Gateway) -> Blueprint:
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/health")
+    def health() -> Response:
+        """The process answers."""
+        return jsonify(status="ok")
+
+    @blueprint.get("/ready")
+    def ready() -> tuple[Response, int]:
+        """The record can be read and written."""
+        is_ready = gateway.store.ready()
+        return jsonify(status="ready" if is_ready else "not ready"), 200 if is_ready else 503
+
+    return blueprint
+
+
+def _native_errors(app: Flask, gateway: Gateway, handles: dict[str, WebHandle]) -> None:
+    """Every error under an adapter's prefix in that adapter's words; elsewhere as RFC 9457 problem details."""
+
+    def answer(error: GatewayError) -> Response:
+        adapter = gateway.registry.for_path(request.path)
+        if adapter is None:
+            return _problem(error)
+        message = handles[adapter.name].inbound("unknown", {})
+        return respond(gateway.pipeline.refuse(adapter, error, message))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        return answer(_translated(error))
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        _log.error("request.failed", request_id=g.request_id, error=type(error).__name__)
+        return answer(InternalFailure(g.request_id))
+
+
+def _translated(error: HTTPException) -> GatewayError:
+    match error:
+        case WerkzeugMethodNotAllowed():
+            allowed = tuple(sorted(error.valid_methods or ()))
+            return MethodNotAllowed(f"{request.method} is not offered here.", allowed=allowed)
+        case HTTPException(code=404):
+            return NotFound(
+                "There is no such route.",
+                code=ErrorCode.UNKNOWN_OPERATION,
+                remedy="See the conformance document of the protocol for what is offered.",
+            )
+        case _:
+            return MessageError("The request is not valid HTTP for this route.", code=ErrorCode.MALFORMED)
+
+
+def _problem(error: GatewayError) -> Response:
+    response = jsonify(title=error.message, status=error.status, detail=error.remedy, code=error.code.value)
+    response.status_code = error.status
+    response.content_type = "application/problem+json"
+    for name, value in http_headers(error):
+        response.headers[name] = value
+    return response

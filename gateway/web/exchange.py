@@ -1,0 +1,139 @@
+"""Between Flask and the pipeline: a request becomes an :class:`~gateway.ports.Inbound`, an Outbound a response."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, g, request
+from flask.typing import RouteCallable
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from gateway.errors import GatewayError, MessageError, TooLarge
+from gateway.pipeline import Pipeline
+from gateway.ports import Adapter, Clock, Inbound, Outbound
+
+ACCESS = "pmpbridge_access"  # attribute of a view that says how it is guarded
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DRAIN_CHUNK = 65_536
+_DRAIN_LIMIT = 128 * 1024 * 1024
+
+
+class WebHandle:
+    """Makes the views of one adapter; the :class:`~gateway.ports.Handle` of its `routes`."""
+
+    def __init__(self, pipeline: Pipeline, adapter: Adapter, *, origin: str, max_body: int, clock: Clock) -> None:
+        self._pipeline = pipeline
+        self._adapter = adapter
+        self._base_url = origin + adapter.prefix
+        self._max_body = max_body
+        self._clock = clock
+
+    def exchange(self, operation: str) -> RouteCallable:
+        """A view through the pipeline."""
+
+        def view(**arguments: str) -> Response:
+            message = self.inbound(operation, arguments)
+            try:
+                message = self.with_body(message)
+            except GatewayError as error:
+                return respond(self._pipeline.refuse(self._adapter, error, message))
+            return respond(self._pipeline.exchange(self._adapter, message))
+
+        return _marked(view, operation, "exchange")
+
+    def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
+        """A view without credentials."""
+
+        def public_view(**arguments: str) -> Response:
+            message = self.inbound("public", arguments)
+            try:
+                return respond(view(message))
+            except GatewayError as error:
+                return respond(self._pipeline.refuse(self._adapter, error, message))
+
+        return _marked(public_view, view.__name__, "public")
+
+    def inbound(self, operation: str, arguments: dict[str, str]) -> Inbound:
+        """The request without its body."""
+        return Inbound(
+            operation=operation,
+            method=request.method,
+            path=request.path,
+            request_id=g.request_id,
+            received_at=self._clock(),
+            base_url=self._base_url,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            arguments=arguments,
+            query={name: tuple(values) for name, values in request.args.lists()},
+            content_type=request.mimetype,
+        )
+
+    def with_body(self, message: Inbound) -> Inbound:
+        """The request with its body.
+
+        :raises TooLarge: longer than the limit; what follows has been read and thrown away, so that the caller,
+            who is still sending, gets to see the answer.
+        :raises MessageError: the connection ended before the announced length.
+        """
+        announced = request.content_length
+        if announced is None or announced <= self._max_body:
+            try:
+                return replace(message, body=request.get_data(cache=False))
+            except ClientDisconnected:
+                raise MessageError("The body ends before the announced Content-Length.") from None
+            except RequestEntityTooLarge:
+                pass
+        _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
+        raise TooLarge(
+            f"The body is larger than {self._max_body} bytes.",
+            path="Content-Length",
+            remedy="Send a smaller message; several dispensations can be sent in several messages.",
+        )
+
+
+def new_request_id() -> None:
+    """Give the request an id of our own: it stands in the log, so it may not be the caller's text."""
+    g.request_id = uuid.uuid4().hex
+
+
+def respond(outbound: Outbound) -> Response:
+    """The Flask response of an Outbound; a caller's own X-Request-ID comes back when it is harmless."""
+    response = Response(outbound.body, status=outbound.status, content_type=outbound.content_type)
+    for name, value in outbound.headers:
+        response.headers[name] = value
+    return response
+
+
+def common_headers(response: Response) -> Response:
+    """Headers of every response: no caching of anything, no sniffing, the request's id."""
+    asked = request.headers.get("X-Request-ID", "")
+    response.headers["X-Request-ID"] = asked if _SAFE_REQUEST_ID.fullmatch(asked) else g.request_id
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def is_guarded(view: Any) -> bool:
+    """True for a view that a Handle made, or that was marked by hand as public."""
+    return getattr(view, ACCESS, None) in {"exchange", "public"}
+
+
+def _marked(view: RouteCallable, name: str, access: str) -> RouteCallable:
+    view.__name__ = f"{access}_{name}"
+    setattr(view, ACCESS, access)
+    return view
+
+
+def _drain(limit: int) -> None:
+    stream = request.environ["wsgi.input"]
+    left = limit
+    while left > 0:
+        chunk = stream.read(min(_DRAIN_CHUNK, left))
+        if not chunk:
+            return
+        left -= len(chunk)
