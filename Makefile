@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 ROOT := $(CURDIR)
+TMP := var/tmp
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := gateway adapters mappings tests
 
 # Nothing is left outside the clone: temporary files, caches and byte code (also that of a Python
 # whose own library was delivered uncompiled) stay under var/.
-export TMPDIR := $(ROOT)/var/tmp
+export TMPDIR := $(ROOT)/$(TMP)
 export XDG_CACHE_HOME := $(ROOT)/var/cache
 export PYTHONPYCACHEPREFIX := $(ROOT)/var/cache/pycache
 # (pip asks rustc for its version, and the rustc of rustup answers by writing its settings.)
@@ -33,7 +34,7 @@ help: ## list the targets
 	  while IFS='|' read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
 
 venv: $(INSTALLED) ## build .venv from the hash-locked requirements
-	@mkdir -p $(TMPDIR)
+	@mkdir -p $(TMP)
 
 demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protocol (ONCE=1: then stop)
 	@$(BIN)/pmpbridge demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -52,15 +53,15 @@ format: venv ## put the code into the project's format
 	@$(BIN)/ruff format
 
 lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes newer versions)
-	@mkdir -p $(TMPDIR)
-	@$(PYTHON) -m venv --clear $(TMPDIR)/lock
-	@$(TMPDIR)/lock/bin/pip install --quiet --only-binary :all: --require-hashes -r requirements/lock.txt
+	@mkdir -p $(TMP)
+	@$(PYTHON) -m venv --clear $(TMP)/lock
+	@$(TMP)/lock/bin/pip install --quiet --only-binary :all: --require-hashes -r requirements/lock.txt
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -o $(LOCK) pyproject.toml requirements/build.in
 	@$(COMPILE) --upgrade -c $(LOCK) -o requirements/runtime.txt pyproject.toml
-	@rm -rf $(TMPDIR)/lock
+	@rm -rf $(TMP)/lock
 
-COMPILE = UV_PYTHON_DOWNLOADS=never $(TMPDIR)/lock/bin/uv pip compile --quiet --no-cache --universal \
-  --python $(TMPDIR)/lock/bin/python --python-version 3.11 --generate-hashes --no-header \
+COMPILE = UV_PYTHON_DOWNLOADS=never $(TMP)/lock/bin/uv pip compile --quiet --no-cache --universal \
+  --python $(TMP)/lock/bin/python --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-annotate
 
 clean: ## remove everything make built, the environment and var/ included
@@ -71,13 +72,18 @@ clean: ## remove everything make built, the environment and var/ included
 $(LOCKED): $(LOCK)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one: PYTHON=python3.12 make" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`, and Python 3.11 or newer is needed; name one: PYTHON=python3.12 make" >&2; exit 1; }
-	@mkdir -p $(TMPDIR)
+	@mkdir -p $(TMP)
 	@echo "Building $(VENV) from $(LOCK) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --only-binary :all: --require-hashes -r $(LOCK)
-	@touch $@
+	@echo "$(ROOT)" >$@
+
+# An environment holds its own path: one that was moved or copied along with its clone is built anew.
+ifneq ($(shell cat $(LOCKED) 2>/dev/null),$(ROOT))
+.PHONY: $(LOCKED)
+endif
 
 $(INSTALLED): $(LOCKED) pyproject.toml
-	@mkdir -p $(TMPDIR)
+	@mkdir -p $(TMP)
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
