@@ -1,0 +1,20 @@
+"""What several adapters need of XML and SOAP. No adapter itself: it knows no message of any protocol.
+
+    xml.py        bytes from outside -> element tree: the one hardened parser
+    encoding.py   ... its first step: bytes -> characters
+    syntax.py     ... its errors: what is wrong with a document, without a word of the document
+    elements.py   reading a tree by local names, whatever the namespace
+    blocks.py     outgoing XML from readable template files, compiled once
+    template.py   ... how such a file is compiled
+    escaping.py   ... how a value is written
+    soap.py       envelopes in, envelopes and faults out
+
+It may import `gateway.errors` and nothing else of the gateway.
+"""
+
+from adapters._wire.blocks import Block, to_bytes
+from adapters._wire.elements import child, children, local, path_of, text
+from adapters._wire.escaping import Xml
+from adapters._wire.xml import parse
+
+__all__ = ["Block", "Xml", "child", "children", "local", "parse", "path_of", "text", "to_bytes"]
