@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from gateway.model.identifiers import ndc
 from gateway.model.identifiers.exceptions import InvalidFormat, InvalidLength
 
-DIRECTORY = Path(__file__).parents[5] / "shared" / "data" / "drugs" / "controlled_ndc11_cdc_2018.csv"
-
 
 @pytest.mark.parametrize(
     ("written", "eleven"),
@@ -77,10 +75,9 @@ def test_padding_keeps_the_value_of_each_part(layout: tuple[int, int, int], digi
     assert [int(part) for part in (padded[:5], padded[5:9], padded[9:])] == [int(part) for part in parts]
 
 
-def test_every_code_of_a_real_directory_is_valid() -> None:
-    if not DIRECTORY.exists():
-        pytest.skip("shared/data/drugs is not there")
-    with DIRECTORY.open(newline="") as lines:
+def test_every_code_of_a_real_directory_is_valid(shared: Path) -> None:
+    directory = shared / "data" / "drugs" / "controlled_ndc11_cdc_2018.csv"
+    with directory.open(newline="") as lines:
         codes = [row["ndc11"] for row in csv.DictReader(lines)]
     assert len(codes) > 1000
     assert [code for code in codes if not ndc.is_valid(code)] == []
