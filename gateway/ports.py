@@ -258,7 +258,14 @@ class IntakeUnit(Protocol):
         self, person_key: str, dispensation: Dispensation, keys: Collection[str]
     ) -> Dispensation:
         """A new dispensation of that person; its `person` becomes an appearance, once for equal demographics,
-        and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report."""
+        and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report, and
+        without identifiers.
+
+        With an `id` it is the next revision of that dispensation: a correction, or a void where its status says so.
+
+        :raises gateway.errors.Conflict: there is no such person, this fill is recorded already (and not void), or
+            the `id` is not one of that person's dispensations. Then nothing of it is recorded.
+        """
         ...
 
 

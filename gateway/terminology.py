@@ -116,9 +116,13 @@ class Field:
                 here = getattr(here, step)
         return here if here not in ("", ()) else None
 
+    def is_none(self, format: str) -> bool:
+        """True when that format has no place for this field at all."""
+        return self.paths[format] == NOT_CARRIED
+
     def carried(self, value: Any, format: str) -> bool:
         """True when that format brings this value over unchanged."""
-        if self.paths[format] == NOT_CARRIED:
+        if self.is_none(format):
             return False
         if self.table is None:
             return True
@@ -142,7 +146,7 @@ class FieldMap:
             for row in table["dispensation"]
         )
         self._doubtful = {
-            format: tuple(f for f in self.fields if f.paths[format] == NOT_CARRIED or f.table is not None)
+            format: tuple(f for f in self.fields if f.is_none(format) or f.table is not None)
             for format in self.formats
         }
 

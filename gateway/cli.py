@@ -1,0 +1,168 @@
+"""The command `pmpbridge`.
+
+    pmpbridge serve           answer over HTTP
+    pmpbridge demo            a seeded gateway, one patient through every protocol
+    pmpbridge synth           a synthetic population into the record
+    pmpbridge client add      register an OAuth client
+    pmpbridge mapping         which format carries which field, and where
+    pmpbridge audit verify    check the hash chain
+
+Every subcommand takes its settings from `conf/default.toml`, the file of `--config`, and the environment. Exit
+status 0: done; 1: it was tried and failed; 2: the command line or a setting is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from gateway import logs
+from gateway.bootstrap import build, register_client
+from gateway.demo import run as run_demo
+from gateway.mapping_page import mapping_page
+from gateway.registry import RegistryError
+from gateway.seeding import seed_record
+from gateway.settings import Settings, SettingsError, load_settings
+from gateway.terminology import field_map
+from gateway.web.server import serve as run_server
+
+_config = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings laid over the defaults (TOML).",
+)
+_day = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class _Commands(click.Group):
+    """Says a wrong setting or a broken adapter in one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, RegistryError) as error:
+            raise click.UsageError(str(error), ctx) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pmpbridge")
+def main() -> None:
+    """PMP Bridge: the gateway between health records and a state's prescription monitoring program."""
+
+
+@main.command()
+@_config
+def serve(config: Path | None) -> None:
+    """Answer over HTTP until interrupted."""
+    settings = _settings(config)
+    sys.exit(run_server(settings, config))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="End after the table instead of going on serving.")
+@click.option("--port", default=8080, show_default=True, help="Port on 127.0.0.1; 0 for any that is free.")
+@click.option(
+    "--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True
+)
+@click.option("--patients", default=2000, show_default=True, help="People in the seeded record.")
+def demo(once: bool, port: int, folder: Path, patients: int) -> None:
+    """Seed a record, serve it, look one patient up through every protocol, and compare the answers."""
+    sys.exit(run_demo(folder=folder, port=port, patients=patients, once=once))
+
+
+@main.command()
+@_config
+@click.option("--patients", required=True, type=click.IntRange(1), help="How many people.")
+@click.option("--years", default=2, show_default=True, type=click.IntRange(1, 10), help="How many years of history.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same population.")
+@click.option("--until", type=_day, default=None, help="Last day of the history [default: yesterday].")
+def synth(config: Path | None, patients: int, years: int, seed: int, until: datetime | None) -> None:
+    """Put a reproducible synthetic Connecticut into the record.
+
+    The same arguments, --until included, give the same people and the same dispensations on any machine.
+    """
+    gateway = build(_settings(config))
+    day = until.date() if until else _yesterday()
+    try:
+        report = seed_record(gateway, patients=patients, years=years, seed=seed, until=day)
+    finally:
+        gateway.close()
+    click.echo(report.sentence)
+
+
+@main.group()
+def client() -> None:
+    """OAuth clients."""
+
+
+@client.command("add")
+@_config
+@click.argument("client_id")
+@click.option("--scope", "scopes", multiple=True, required=True, help="A scope it may ask for; repeat for more.")
+@click.option("--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its public keys (JWKS).")
+@click.option("--organisation", help="Who it is; stands in the audit.")
+@click.option("--state", default="CT", show_default=True, help="The state it asks from.")
+@click.option("--role", help="The role of its users, where a message names none.")
+def client_add(
+    config: Path | None,
+    client_id: str,
+    scopes: tuple[str, ...],
+    jwks: Path | None,
+    organisation: str | None,
+    state: str,
+    role: str | None,
+) -> None:
+    """Register CLIENT_ID. Without --jwks a secret is made and shown once."""
+    secret = register_client(
+        _settings(config),
+        client_id,
+        scopes=scopes,
+        jwks=jwks.read_text(encoding="utf-8") if jwks else None,
+        organisation=organisation,
+        state=state,
+        role=role,
+    )
+    click.echo(f"client_id {client_id}")
+    if secret:
+        click.echo(f"client_secret {secret}")
+
+
+@main.command()
+def mapping() -> None:
+    """Print where each format carries each field (docs/mapping.md)."""
+    click.echo(mapping_page(field_map()), nl=False)
+
+
+@main.group()
+def audit() -> None:
+    """Who did what."""
+
+
+@audit.command("verify")
+@_config
+def audit_verify(config: Path | None) -> None:
+    """Check the hash chain; exit status 1 and the place when it is broken."""
+    gateway = build(_settings(config))
+    try:
+        verdict = gateway.audit.verify()
+    finally:
+        gateway.close()
+    click.echo(str(verdict))
+    sys.exit(0 if verdict.is_intact else 1)
+
+
+def _settings(config: Path | None) -> Settings:
+    settings = load_settings(config)
+    logs.configure(settings.logging.level)
+    return settings
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+if __name__ == "__main__":
+    main()
