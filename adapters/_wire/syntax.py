@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from gateway.errors import ErrorCode, MessageError
+from gateway.errors import ErrorCode, MessageError, TooLarge
 
 _Codes = etree.ErrorTypes
 
@@ -88,20 +88,19 @@ _SENTENCES: dict[int, tuple[str, str]] = {
     ),
 }
 _OTHERWISE = ("The document is not well-formed XML.", "Correct the XML at the place that is named.")
-_TOO_DEEP = ("Elements are nested too deeply.", "Send the message as its standard defines it.")
-_TOO_LONG = ("A text or attribute value is too long.", "Send less in one message.")
 
 
 def fault(error: etree.XMLSyntaxError) -> MessageError:
     """The same error in our words: what and where, never what stood there."""
-    code = ErrorCode.MALFORMED
-    what, remedy = _SENTENCES.get(error.code, _OTHERWISE)
-    if error.code == _Codes.ERR_RESOURCE_LIMIT:
-        # One code for two limits; only libxml2's text tells which, and only its first word is looked at.
-        deep = str(error.msg).startswith("Excessive depth")
-        code = ErrorCode.HOSTILE if deep else ErrorCode.TOO_LARGE
-        what, remedy = _TOO_DEEP if deep else _TOO_LONG
     line, column = error.position
-    return MessageError(
-        what, path=f"line {line}, column {column}" if line else None, remedy=remedy, code=code
-    )
+    where = f"line {line}, column {column}" if line else None
+    if error.code == _Codes.ERR_RESOURCE_LIMIT:
+        # One code for two limits; only libxml2's text tells which, and only its first words are looked at.
+        if str(error.msg).startswith("Excessive depth"):
+            what, remedy = "Elements are nested too deeply.", "Send the message as its standard defines it."
+            return MessageError(what, path=where, remedy=remedy, code=ErrorCode.HOSTILE)
+        return TooLarge(
+            "A text or an attribute's value is too long.", path=where, remedy="Send less in one message."
+        )
+    what, remedy = _SENTENCES.get(error.code, _OTHERWISE)
+    return MessageError(what, path=where, remedy=remedy, code=ErrorCode.MALFORMED)

@@ -276,6 +276,11 @@ def test_sizes_are_errors_of_size_and_encodings_of_format() -> None:
         parse(b'<?xml version="1.0" encoding="big5"?><m/>')
 
 
+def test_a_text_longer_than_the_parser_takes_is_an_error_of_size() -> None:
+    with pytest.raises(TooLarge, match="text or an attribute's value is too long"):
+        parse(b"<m>" + b"x" * 10_000_001 + b"</m>", max_bytes=20_000_000)
+
+
 def test_depth_is_counted_from_the_root() -> None:
     assert parse(b"<a><b><c/></b></a>", max_depth=3).tag == "a"
     with pytest.raises(MessageError, match="more than 2 deep"):
