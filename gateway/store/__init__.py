@@ -1,0 +1,18 @@
+"""What do we know? The PMP's record in an SQL database: SQLite in WAL mode, or PostgreSQL.
+
+    schema       the tables, and why they are keyed as they are
+    keys         person keys, dispensation ids, and the hashes under which things are found
+    codec        rows <-> canonical model
+    references   drugs, prescribers and dispensers: immutable snapshots, kept in memory
+    queries      the reads
+    store        the port, for readers
+    unit         the port, for one transaction of intake
+    migrations   the schema's history (Alembic)
+
+Nothing here knows a wire format, decides who somebody is, or judges what is reported. Identifiers of persons go in
+through the vault and are never read here.
+"""
+
+from gateway.store.store import Store, migrate
+
+__all__ = ["Store", "migrate"]

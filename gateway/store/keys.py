@@ -1,0 +1,112 @@
+"""The record's keys: what callers see of them, and the hashes under which things are found.
+
+A person key is 63 random bits, written as 13 characters of Crockford's base 32 (no I, L, O, U): it says nothing about
+the person. A dispensation id is the person key and the dispensation's number, so that it can be read on one shard.
+Both are written in exactly one way; any other text is nobody's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+
+import msgspec
+
+from gateway.model import Dispensation, Dispenser
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_PERSON_KEY_LENGTH = 13
+_PERSON_KEY_BITS = 63
+_MAX_NO = 2**31 - 1  # what an INTEGER column holds everywhere
+
+
+def new_person_key() -> int:
+    """A key that nobody has, but for a chance of 2**-63 for each person recorded; the primary key catches that."""
+    return secrets.randbits(_PERSON_KEY_BITS)
+
+
+def write_person_key(key: int) -> str:
+    """The key as callers see it."""
+    return _write(key).rjust(_PERSON_KEY_LENGTH, "0")
+
+
+def read_person_key(text: str) -> int | None:
+    """The key, or None when this is not a key of ours."""
+    if len(text) != _PERSON_KEY_LENGTH:
+        return None
+    key = _read(text)
+    return key if key is not None and key < 1 << _PERSON_KEY_BITS else None
+
+
+def write_dispensation_id(person_key: str, no: int) -> str:
+    """The id as callers see it."""
+    return f"{person_key}-{_write(no)}"
+
+
+def read_dispensation_id(text: str) -> tuple[int, int] | None:
+    """Person key and number, or None when this is not an id of ours."""
+    person, _, number = text.partition("-")
+    key, no = read_person_key(person), _read(number)
+    if key is None or no is None or number.startswith("0") or no > _MAX_NO:
+        return None
+    return key, no
+
+
+def _write(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 32)
+        digits = _ALPHABET[digit] + digits
+    return digits or "0"
+
+
+def _read(text: str) -> int | None:
+    number = 0
+    for character in text:
+        value = _VALUES.get(character)
+        if value is None:
+            return None
+        number = number * 32 + value
+    return number if text else None
+
+
+def block_key(key: str) -> int:
+    """The 8-byte hash under which a blocking key is kept. A collision only adds a candidate to be judged."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+
+
+def fill_key(dispensation: Dispensation) -> bytes:
+    """What makes it this fill: the dispenser, prescription number, fill number, part and fill date."""
+    parts = (
+        *_identity(dispensation.dispenser),
+        dispensation.rx_number.strip().casefold(),
+        dispensation.fill_number,
+        dispensation.partial_fill,
+        dispensation.filled,
+    )
+    return _hash(parts)
+
+
+def _identity(dispenser: Dispenser) -> tuple[object, ...]:
+    """The first identifier that there is, the most local one first: a chain's pharmacies may share an NPI, never an
+    NCPDP id, and they do number their prescriptions alike."""
+    for kind in ("ncpdp_id", "npi", "dea"):
+        value = getattr(dispenser, kind)
+        if value:
+            return kind, value.strip().upper()
+    if dispenser.licence:
+        return "licence", dispenser.licence.number.strip().upper(), dispenser.licence.state
+    if dispenser.name:
+        return "name", " ".join(dispenser.name.casefold().split())
+    return "dispenser", dispenser
+
+
+def digest(columns: Mapping[str, object], beside: Collection[object] = ()) -> bytes:
+    """The name of some content, equal for equal content: of a row's columns, and of what is kept beside the row."""
+    return _hash((*columns.values(), *beside))
+
+
+def _hash(parts: object) -> bytes:
+    return blake2b(msgspec.msgpack.encode(parts), digest_size=16).digest()

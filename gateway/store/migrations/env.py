@@ -1,0 +1,5 @@
+"""Alembic's environment: the connection comes from whoever migrates."""
+
+from gateway.store.schema import MIGRATIONS, metadata
+
+MIGRATIONS.run(metadata)

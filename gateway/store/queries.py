@@ -1,0 +1,134 @@
+"""The record's reads. Each goes by primary key to the rows of the given keys, and is never a scan.
+
+Rows that refer are read before the rows they refer to, which were committed with them or earlier; so what is read
+is whole without a transaction around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, and_, bindparam, exists, select
+
+from gateway.model import Dispensation, DispensationStatus, Period, Person
+from gateway.ports import History
+from gateway.store import codec, schema
+from gateway.store.codec import Row
+from gateway.store.keys import write_person_key
+from gateway.store.references import IN_LIST, References
+
+_appearance = schema.appearance.c
+_dispensation = schema.dispensation.c
+_later = schema.dispensation.alias("later")
+
+_APPEARANCE = [c for c in _appearance if c.name not in {"person_key", "digest"}]
+_DISPENSATION = [c for c in _dispensation if c.name != "person_key"]
+_DRUG, _PRESCRIBER, _DISPENSER = (
+    [c.name for c in _DISPENSATION].index(name) for name in ("drug", "prescriber", "dispenser")
+)
+
+PERSON_KEYS = select(schema.blocking.c.block_key, schema.blocking.c.person_key).where(
+    schema.blocking.c.block_key.in_(bindparam("block_keys", expanding=True))
+)
+CANDIDATES = (
+    select(_appearance.person_key, *_APPEARANCE)
+    .where(_appearance.person_key.in_(bindparam("person_keys", expanding=True)))
+    .order_by(_appearance.person_key, _appearance.appearance)
+)
+APPEARANCES = select(*_APPEARANCE).where(_appearance.person_key == bindparam("person_key"))
+APPEARANCE = APPEARANCES.where(_appearance.appearance == bindparam("appearance"))
+HISTORY = select(*_DISPENSATION).where(
+    _dispensation.person_key == bindparam("person_key"),
+    _dispensation.filled.between(bindparam("start"), bindparam("end")),
+    _dispensation.status == DispensationStatus.ACTIVE.value,
+    ~exists().where(
+        and_(
+            _later.c.person_key == _dispensation.person_key,
+            _later.c.dispensation_no == _dispensation.dispensation_no,
+            _later.c.revision > _dispensation.revision,
+        )
+    ),
+)
+DISPENSATION = (
+    select(*_DISPENSATION)
+    .where(
+        _dispensation.person_key == bindparam("person_key"),
+        _dispensation.dispensation_no == bindparam("no"),
+    )
+    .order_by(_dispensation.revision.desc())
+    .limit(1)
+)
+FILL = select(schema.fill.c.person_key, schema.fill.c.dispensation_no).where(
+    schema.fill.c.fill_key == bindparam("fill_key")
+)
+
+
+def person_keys(connection: Connection, block_keys: Collection[int]) -> dict[int, list[int]]:
+    """Who is known by each of these (hashed) blocking keys."""
+    found: dict[int, list[int]] = {}
+    for some in _slices(block_keys):
+        for block_key, person_key in connection.execute(PERSON_KEYS, {"block_keys": some}):
+            found.setdefault(block_key, []).append(person_key)
+    return found
+
+
+def appearances(connection: Connection, keys: Collection[int]) -> dict[int, list[Person]]:
+    """Every appearance of each of these persons, in the order of the keys given."""
+    found: dict[int, list[Person]] = {key: [] for key in keys}
+    shown = {key: write_person_key(key) for key in keys}
+    for some in _slices(keys):
+        for row in connection.execute(CANDIDATES, {"person_keys": some}):
+            found[row[0]].append(codec.person(shown[row[0]], row[1:]))
+    return found
+
+
+def history(connection: Connection, references: References, key: int, period: Period) -> History | None:
+    """As :meth:`gateway.ports.RecordStore.history`."""
+    rows = connection.execute(
+        HISTORY, {"person_key": key, "start": period.start or date.min, "end": period.end or date.max}
+    ).all()
+    shown = write_person_key(key)
+    people = {
+        row[0]: codec.person(shown, row) for row in connection.execute(APPEARANCES, {"person_key": key})
+    }
+    if not people:
+        return None
+    held = _dispensations(connection, references, shown, rows, people)
+    # by number within a day, as the primary key has ordered them: the sort is stable
+    held.sort(key=lambda one: one.filled, reverse=True)
+    return History(person_key=shown, dispensations=tuple(held))
+
+
+def dispensation(connection: Connection, references: References, key: int, no: int) -> Dispensation | None:
+    """The current revision of one dispensation, void or not."""
+    row = connection.execute(DISPENSATION, {"person_key": key, "no": no}).one_or_none()
+    if row is None:
+        return None
+    shown = write_person_key(key)
+    one = connection.execute(APPEARANCE, {"person_key": key, "appearance": row.appearance}).one()
+    return _dispensations(connection, references, shown, [row], {row.appearance: codec.person(shown, one)})[0]
+
+
+def fill(connection: Connection, fill_key: bytes) -> tuple[int, int] | None:
+    """Person key and number of the dispensation that records this fill."""
+    row = connection.execute(FILL, {"fill_key": fill_key}).one_or_none()
+    return None if row is None else (row.person_key, row.dispensation_no)
+
+
+def _dispensations(
+    connection: Connection,
+    references: References,
+    person_key: str,
+    rows: Sequence[Row],
+    people: dict[int, Person],
+) -> list[Dispensation]:
+    drugs = references.drugs.read(connection, {row[_DRUG] for row in rows})
+    prescribers = references.prescribers.read(connection, {row[_PRESCRIBER] for row in rows})
+    dispensers = references.dispensers.read(connection, {row[_DISPENSER] for row in rows})
+    return [codec.dispensation(person_key, row, people, drugs, prescribers, dispensers) for row in rows]
+
+
+def _slices(values: Collection[int]) -> Iterable[list[int]]:
+    values = list(values)
+    return (values[start : start + IN_LIST] for start in range(0, len(values), IN_LIST))

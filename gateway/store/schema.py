@@ -1,0 +1,202 @@
+"""The record's tables.
+
+Every table that grows with the population has the person key first in its primary key, so that one person's rows lie
+together and on one shard. Two index tables cannot: `blocking` and `fill` answer questions that are asked before it is
+known who the person is, so they begin with what is known then. Every lookup is two single-shard reads: blocking key
+-> person keys, person key -> history. Those two tables have no foreign keys, because their rows and the rows they
+point to lie on different shards.
+
+`drug`, `prescriber` and `dispenser` are snapshots named by the digest of their content: never changed, small
+beside the rest, the same on every shard (Citus: reference tables; CockroachDB: global tables), and safe to keep in
+memory.
+
+Nothing is ever updated but `fill`, which is an index: a dispensation has revisions, a person has appearances.
+Quantities are decimal text, because a float would change them; JSON holds only what no query reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from gateway.database import Migrations, UtcDateTime
+
+MIGRATIONS = Migrations(Path(__file__).parent / "migrations", version_table="store_version")
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[Any] | ForeignKeyConstraint) -> Table:
+    # SQLite: rows in the order of the primary key, so that one person's history is one stretch of the file.
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
+def _person_key(*constraint: ForeignKey) -> Column[int]:
+    return Column("person_key", BigInteger, *constraint, primary_key=True, autoincrement=False)
+
+
+def _name() -> list[Column[Any]]:
+    return [
+        Column("family", Text),  # NULL: no name
+        Column("given", Text),  # JSON
+        Column("name_prefix", Text),
+        Column("name_suffix", Text),
+        Column("name_use", Text),
+    ]
+
+
+def _address() -> list[Column[Any]]:
+    return [
+        Column("address_lines", Text),  # JSON; NULL: no address
+        Column("city", Text),
+        Column("address_state", Text),
+        Column("postal_code", Text),
+        Column("country", Text),
+    ]
+
+
+def _licence() -> list[Column[Any]]:
+    return [Column("licence_number", Text), Column("licence_state", Text)]  # number NULL: no licence
+
+
+def _digest(name: str = "digest", *, primary_key: bool = True) -> Column[bytes]:
+    return Column(name, LargeBinary(16), primary_key=primary_key, nullable=False)
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+person = _table(
+    "person",
+    _person_key(),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+appearance = _table(
+    "appearance",
+    _person_key(ForeignKey("person.person_key")),
+    Column("appearance", Integer, primary_key=True, autoincrement=False),
+    _digest(primary_key=False),  # of everything a dispenser reported, identifiers by their fingerprints
+    *_name(),
+    Column("other_names", Text),  # JSON
+    Column("birth_date", Date),
+    Column("sex", Text, nullable=False),
+    *_address(),
+    Column("other_addresses", Text),  # JSON
+    Column("phones", Text),  # JSON
+    Column("species", Text, nullable=False),
+    Column("owner", Text),  # JSON
+    Column("deceased", Date),
+)
+
+identifier = _table(
+    "identifier",
+    _person_key(),
+    Column("appearance", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("of_owner", Boolean, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("issuer", Text),
+    ForeignKeyConstraint(["person_key", "appearance"], ["appearance.person_key", "appearance.appearance"]),
+)
+
+blocking = _table(
+    "blocking",
+    Column("block_key", BigInteger, primary_key=True, autoincrement=False),
+    _person_key(),
+)
+
+# --- what is referred to --------------------------------------------------------------------------------------
+
+drug = _table(
+    "drug",
+    _digest(),
+    Column("name", Text),
+    Column("ndc11", Text),
+    Column("rxcui", Text),
+    Column("ingredients", Text),  # JSON
+    Column("dose_form", Text),
+    Column("route", Text),
+    Column("schedule", Text),
+    Column("drug_class", Text, nullable=False),
+)
+
+prescriber = _table(
+    "prescriber",
+    _digest(),
+    *_name(),
+    Column("npi", Text),
+    Column("dea", Text),
+    Column("dea_suffix", Text),
+    *_licence(),
+    *_address(),
+    Column("phone", Text),
+    Column("kind", Text, nullable=False),
+)
+
+dispenser = _table(
+    "dispenser",
+    _digest(),
+    Column("name", Text),
+    Column("npi", Text),
+    Column("dea", Text),
+    Column("ncpdp_id", Text),
+    *_licence(),
+    *_address(),
+    Column("phone", Text),
+    Column("kind", Text, nullable=False),
+)
+
+# --- dispensations --------------------------------------------------------------------------------------------
+
+dispensation = _table(
+    "dispensation",
+    _person_key(),
+    Column("dispensation_no", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("status", Text, nullable=False),
+    Column("appearance", Integer, nullable=False),
+    Column("rx_number", Text, nullable=False),
+    Column("written", Date),
+    Column("filled", Date, nullable=False),
+    Column("sold", Date),
+    Column("fill_number", Integer, nullable=False),
+    Column("refills_authorised", Integer),
+    Column("quantity", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("days_supply", Integer, nullable=False),
+    Column("partial_fill", Integer, nullable=False),
+    Column("payment", Text),
+    Column("rx_origin", Text),
+    Column("treatment_type", Text),
+    Column("diagnosis", Text),
+    Column("compound", Text),  # JSON
+    Column("drug", LargeBinary(16), ForeignKey("drug.digest"), nullable=False),
+    Column("prescriber", LargeBinary(16), ForeignKey("prescriber.digest"), nullable=False),
+    Column("dispenser", LargeBinary(16), ForeignKey("dispenser.digest"), nullable=False),
+    Column("source_state", Text, nullable=False),
+    Column("reported_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["person_key", "appearance"], ["appearance.person_key", "appearance.appearance"]),
+)
+
+fill = _table(
+    "fill",
+    Column("fill_key", LargeBinary(16), primary_key=True),
+    Column("person_key", BigInteger, nullable=False),
+    Column("dispensation_no", Integer, nullable=False),
+)

@@ -1,0 +1,113 @@
+"""The record as its users see it: three reads and a unit of intake."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import DBAPIError
+
+from gateway.database import answering, open_engine, writing
+from gateway.errors import Unavailable
+from gateway.model import Dispensation, Period, Person
+from gateway.ports import Clock, History, IntakeUnit, RecordStore, Vault
+from gateway.store import queries, schema
+from gateway.store.keys import block_key, read_dispensation_id, read_person_key
+from gateway.store.references import References
+from gateway.store.unit import Unit
+
+PART = "record store"
+
+
+class Store(RecordStore):
+    """The record in an SQL database. One object a process, shared by its threads.
+
+    :param url: an SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://...`, migrated before.
+    :param vault: seals the identifiers of persons.
+    :param clock: the time of report of what is recorded.
+    :param state: the two-letter code of the state whose record this is.
+    :param busy_timeout: seconds to wait for another writer before giving up.
+    :raises gateway.database.SchemaError: the schema is missing, older or newer than this code.
+    :raises gateway.errors.Unavailable: the database does not answer.
+    """
+
+    def __init__(
+        self, url: str, *, vault: Vault, clock: Clock, state: str = "CT", busy_timeout: float = 5.0
+    ) -> None:
+        self._engine = open_engine(url, busy_timeout=busy_timeout)
+        self._vault = vault
+        self._clock = clock
+        self._state = state
+        self._references = References()
+        with answering(PART):
+            schema.MIGRATIONS.check(self._engine)
+
+    def candidates(self, keys: Collection[str]) -> Sequence[Person]:
+        """As the port says; ordered by person key and appearance, and without identifiers."""
+        with answering(PART), self._engine.connect() as connection:
+            known = queries.person_keys(connection, {block_key(key) for key in keys})
+            people = queries.appearances(connection, sorted(set(chain.from_iterable(known.values()))))
+            return list(chain.from_iterable(people.values()))
+
+    def history(self, person_key: str, period: Period) -> History | None:
+        """As the port says; fills of one day in the order in which they were recorded."""
+        key = read_person_key(person_key)
+        if key is None:
+            return None
+        with answering(PART), self._engine.connect() as connection:
+            return queries.history(connection, self._references, key, period)
+
+    def dispensation(self, dispensation_id: str) -> Dispensation | None:
+        """As the port says."""
+        found = read_dispensation_id(dispensation_id)
+        if found is None:
+            return None
+        with answering(PART), self._engine.connect() as connection:
+            return queries.dispensation(connection, self._references, *found)
+
+    @contextmanager
+    def intake(self) -> Iterator[IntakeUnit]:
+        """As the port says. The unit is for one thread, and only inside the block."""
+        with answering(PART), writing(self._engine) as connection:
+            unit = Unit(
+                connection,
+                references=self._references,
+                vault=self._vault,
+                clock=self._clock,
+                state=self._state,
+            )
+            yield unit
+            unit.flush()
+        unit.keep_references()
+
+    def ready(self) -> bool:
+        """As the port says."""
+        try:
+            with answering(PART), self._engine.connect() as connection:
+                return schema.MIGRATIONS.revision(connection) == schema.MIGRATIONS.head
+        except (Unavailable, DBAPIError):
+            return False
+
+    def people(self) -> int:
+        """How many people the record holds. Reads all of them: for demonstrations and reports, not for requests."""
+        return self._count(select(func.count()).select_from(schema.person))
+
+    def dispensations(self) -> int:
+        """How many dispensations, void ones included. Reads all of them, as :meth:`people`."""
+        first = schema.dispensation.c.revision == 1
+        return self._count(select(func.count()).select_from(schema.dispensation).where(first))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _count(self, statement: Select[int]) -> int:
+        with answering(PART), self._engine.connect() as connection:
+            return connection.execute(statement).scalar_one()
+
+
+def migrate(url: str) -> None:
+    """Bring the record's database to the newest schema. :raises gateway.database.SchemaError: it cannot be."""
+    schema.MIGRATIONS.migrate(url)

@@ -1,0 +1,285 @@
+"""One transaction of intake.
+
+Rows are gathered and written many at a time. Until then they answer the unit's own reads from memory: same fills,
+people by blocking key, and their appearances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from gateway.database import answering
+from gateway.errors import Conflict, Unavailable
+from gateway.model import Dispensation, DispensationStatus, Identifier, Person
+from gateway.ports import Clock, IntakeUnit, Vault
+from gateway.store import codec, queries, schema
+from gateway.store.gathered import Gathered, Remembered
+from gateway.store.keys import (
+    block_key,
+    digest,
+    fill_key,
+    new_person_key,
+    read_dispensation_id,
+    read_person_key,
+    write_dispensation_id,
+    write_person_key,
+)
+from gateway.store.references import References, Snapshots
+
+T = TypeVar("T")
+
+PART = "record store"
+ROWS_AT_ONCE = 1000
+
+_DIGESTS = select(schema.appearance.c.digest, schema.appearance.c.appearance).where(
+    schema.appearance.c.person_key == bindparam("person_key")
+)
+_LAST_NO = select(func.max(schema.dispensation.c.dispensation_no)).where(
+    schema.dispensation.c.person_key == bindparam("person_key")
+)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the unit knows of one person: appearances by digest, and the last dispensation's number."""
+
+    appearances: dict[bytes, int]
+    last_no: int
+
+
+class Unit(IntakeUnit):
+    """As the port says, on a connection in the transaction of :func:`gateway.database.writing`."""
+
+    def __init__(
+        self, connection: Connection, *, references: References, vault: Vault, clock: Clock, state: str
+    ) -> None:
+        self._connection = connection
+        self._references = references
+        self._vault = vault
+        self._clock = clock
+        self._state = state
+        self._is_broken = False
+        self._new_references: list[tuple[Snapshots[Any], bytes, object]] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew with nothing in memory; what was gathered is written."""
+        self._gathered = Gathered()
+        self._blocks = Remembered(partial(queries.person_keys, self._connection))
+        self._people = Remembered(partial(queries.appearances, self._connection))
+        self._known: dict[int, _Known] = {}
+        self._fills: dict[bytes, tuple[int, int] | None] = {}
+        self._written: dict[tuple[int, int], Dispensation] = {}
+        self._referred: set[bytes] = set()
+
+    # --- reads ------------------------------------------------------------------------------------------------
+
+    def same_fill(self, dispensation: Dispensation) -> Dispensation | None:
+        """As the port says, void or not."""
+        with self._answering():
+            place = self._fill(fill_key(dispensation))
+            return None if place is None else self._current(place)
+
+    def candidates(self, keys: Collection[str]) -> Sequence[Person]:
+        """As the port says; ordered as by the store."""
+        with self._answering():
+            known = self._blocks.of({block_key(key) for key in keys})
+            return self._people.of(sorted(set(known)))
+
+    def _fill(self, key: bytes) -> tuple[int, int] | None:
+        """Person key and number of the dispensation that records this fill."""
+        if key not in self._fills:
+            self._fills[key] = queries.fill(self._connection, key)
+        return self._fills[key]
+
+    def _current(self, place: tuple[int, int]) -> Dispensation | None:
+        return self._written.get(place) or queries.dispensation(self._connection, self._references, *place)
+
+    def _person(self, person_key: str) -> tuple[int, _Known]:
+        key = read_person_key(person_key)
+        if key is None:
+            raise _no_such_person()
+        known = self._known.get(key)
+        if known is None:
+            digests = self._connection.execute(_DIGESTS, {"person_key": key}).all()
+            if not digests:
+                raise _no_such_person()
+            last_no = self._connection.execute(_LAST_NO, {"person_key": key}).scalar_one()
+            known = self._known[key] = _Known({row[0]: row[1] for row in digests}, last_no or 0)
+        return key, known
+
+    # --- writes -----------------------------------------------------------------------------------------------
+
+    def add_person(self, person: Person, keys: Collection[str]) -> str:
+        """As the port says."""
+        with self._answering():
+            key = new_person_key()
+            self._known[key] = _Known({}, 0)
+            self._gathered.add(schema.person, {"person_key": key, "recorded_at": self._clock()})
+            self._appear(key, person)
+            self._block(key, keys)
+            return write_person_key(key)
+
+    def add_dispensation(
+        self, person_key: str, dispensation: Dispensation, keys: Collection[str]
+    ) -> Dispensation:
+        """As the port says."""
+        with self._answering():
+            key, known = self._person(person_key)
+            fill = fill_key(dispensation)
+            no, revision = self._place(key, known, dispensation, fill)
+            known.last_no = max(known.last_no, no)
+            self._record_fill(fill, (key, no))
+            self._block(key, keys)
+            recorded = replace(
+                dispensation,
+                id=write_dispensation_id(person_key, no),
+                revision=revision,
+                person=self._appear(key, dispensation.person),
+                source_state=dispensation.source_state or self._state,
+                reported_at=self._clock(),
+            )
+            self._record(key, no, recorded)
+        if self._gathered.dispensations >= ROWS_AT_ONCE:
+            self.flush()
+        return recorded
+
+    def _place(self, key: int, known: _Known, dispensation: Dispensation, fill: bytes) -> tuple[int, int]:
+        """Number and revision that the dispensation gets."""
+        same = self._fill(fill)
+        if dispensation.id is None:
+            own, place = None, (known.last_no + 1, 1)
+        else:
+            own = read_dispensation_id(dispensation.id)
+            before = self._current(own) if own and own[0] == key else None
+            if own is None or before is None:
+                raise Conflict(
+                    "The dispensation to be revised is not one of this person's.",
+                    remedy="Void it where it is recorded, and report it anew.",
+                )
+            place = own[1], before.revision + 1
+        if same is not None and same != own and not self._is_void(same):
+            raise Conflict(
+                "This fill (dispenser, prescription number, fill number, fill date) is recorded already.",
+                remedy="Revise or void the dispensation that records it.",
+            )
+        return place
+
+    def _is_void(self, place: tuple[int, int]) -> bool:
+        current = self._current(place)
+        return current is not None and current.status is DispensationStatus.VOID
+
+    def _record_fill(self, fill: bytes, place: tuple[int, int]) -> None:
+        before = self._fill(fill)
+        if before is None:
+            row = {"fill_key": fill, "person_key": place[0], "dispensation_no": place[1]}
+            self._gathered.add(schema.fill, row)
+        elif before != place:
+            self._gathered.move_fill(fill, *place)
+        self._fills[fill] = place
+
+    def _record(self, key: int, no: int, recorded: Dispensation) -> None:
+        self._gathered.add(
+            schema.dispensation,
+            {
+                "person_key": key,
+                "dispensation_no": no,
+                "appearance": recorded.person.appearance,
+                "drug": self._refer(self._references.drugs, recorded.drug),
+                "prescriber": self._refer(self._references.prescribers, recorded.prescriber),
+                "dispenser": self._refer(self._references.dispensers, recorded.dispenser),
+                **codec.dispensation_columns(recorded),
+            },
+        )
+        self._written[key, no] = recorded
+
+    def _refer(self, snapshots: Snapshots[T], value: T) -> bytes:
+        columns = snapshots.encode(value)
+        name = digest(columns)
+        if name not in self._referred and snapshots.recent.get(name) is None:
+            self._gathered.add(snapshots.table, {"digest": name, **columns})
+            self._referred.add(name)
+            self._new_references.append((snapshots, name, value))
+        return name
+
+    def _block(self, key: int, keys: Collection[str]) -> None:
+        for one in map(block_key, keys):
+            if not self._blocks.has(one, key):
+                self._blocks.add(one, key)
+                self._gathered.add(schema.blocking, {"block_key": one, "person_key": key})
+
+    def _appear(self, key: int, person: Person) -> Person:
+        """The appearance with these demographics; a new one unless there is one."""
+        columns = codec.appearance_columns(person)
+        fingerprints = [
+            (of_owner, self._vault.fingerprint(one.kind.value, one.value), one.issuer)
+            for of_owner, one in _identifiers(person)
+        ]
+        name = digest(columns, fingerprints)
+        known = self._known[key].appearances
+        number = known.get(name, len(known) + 1)
+        shown = replace(codec.without_identifiers(person), key=write_person_key(key), appearance=number)
+        if name not in known:
+            known[name] = number
+            self._people.add(key, shown)
+            row = {"person_key": key, "appearance": number, "digest": name, **columns}
+            self._gathered.add(schema.appearance, row)
+            self._seal(key, number, person)
+        return shown
+
+    def _seal(self, key: int, appearance: int, person: Person) -> None:
+        for position, (of_owner, one) in enumerate(_identifiers(person)):
+            self._gathered.add(
+                schema.identifier,
+                {
+                    "person_key": key,
+                    "appearance": appearance,
+                    "position": position,
+                    "of_owner": of_owner,
+                    "kind": one.kind.value,
+                    "fingerprint": self._vault.fingerprint(one.kind.value, one.value),
+                    "sealed": self._vault.seal(one.value),
+                    "issuer": one.issuer,
+                },
+            )
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        with self._answering():
+            self._gathered.write(self._connection)
+            self._forget()
+
+    def keep_references(self) -> None:
+        """Once committed: what was new stays in memory for the reads to come."""
+        for snapshots, name, value in self._new_references:
+            snapshots.recent.put(name, value)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """A failure ends the unit: SQLite may have rolled back by itself, and what came after would be committed
+        alone."""
+        if self._is_broken:
+            raise Unavailable(f"The {PART} cannot answer now.")
+        try:
+            with answering(PART):
+                yield
+        except Conflict:
+            raise
+        except BaseException:
+            self._is_broken = True
+            raise
+
+
+def _identifiers(person: Person) -> list[tuple[bool, Identifier]]:
+    own = [(False, one) for one in person.identifiers]
+    return own + [(True, one) for one in (person.owner.identifiers if person.owner else ())]
+
+
+def _no_such_person() -> Conflict:
+    return Conflict("There is no such person in the record.")
