@@ -22,7 +22,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, DateTime, Engine, MetaData, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
@@ -200,22 +207,26 @@ class Migrations:
         )
         context.run_migrations()
 
-    def revision(self, connection: Connection) -> str | None:
-        """The database's own revision; None when it has no schema."""
-        opts: dict[str, Any] = {"version_table": self._version_table}
-        return MigrationContext.configure(connection, opts=opts).get_current_revision()
-
     def check(self, engine: Engine) -> None:
         """:raises SchemaError: the database's schema is not the one this code needs."""
-        with engine.connect() as connection:
-            found = self.revision(connection)
+        found = self._revision(engine)
         shown = engine.url.render_as_string(hide_password=True)
         if found is None:
             raise SchemaError(f"{shown}: there is no schema; migrate the database first.")
         if found != self.head:
-            raise SchemaError(
-                f"{shown}: {self._newer(found) if not self._knows(found) else self._older(found)}"
-            )
+            raise SchemaError(f"{shown}: {self._older(found) if self._knows(found) else self._newer(found)}")
+
+    def is_current(self, engine: Engine) -> bool:
+        """True when the database answers and its schema is the one this code needs."""
+        try:
+            return self._revision(engine) == self.head
+        except SQLAlchemyError:
+            return False
+
+    def _revision(self, engine: Engine) -> str | None:
+        with engine.connect() as connection:
+            opts: dict[str, Any] = {"version_table": self._version_table}
+            return MigrationContext.configure(connection, opts=opts).get_current_revision()
 
     def _knows(self, revision: str) -> bool:
         script = ScriptDirectory.from_config(self._config)

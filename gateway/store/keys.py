@@ -74,7 +74,7 @@ def _read(text: str) -> int | None:
 
 def block_key(key: str) -> int:
     """The 8-byte hash under which a blocking key is kept. A collision only adds a candidate to be judged."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+    return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest(), signed=True)
 
 
 def fill_key(dispensation: Dispensation) -> bytes:

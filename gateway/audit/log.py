@@ -1,0 +1,258 @@
+"""The audit log as its users see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import datetime
+from threading import Lock
+
+import structlog
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from gateway.audit import chain
+from gateway.audit.chain import BrokenChain, Head, Link, Verdict
+from gateway.audit.schema import MIGRATIONS, audit_event, audit_stream
+from gateway.database import answering, begin, open_engine, snapshot, writing
+from gateway.errors import Unavailable
+from gateway.model.audit import AuditEvent
+from gateway.ports import AuditLog
+
+_log = structlog.get_logger(__name__)
+
+PART = "audit log"
+ROWS_AT_ONCE = 1000
+ATTEMPTS_TO_OPEN = 3
+
+_INSERT = insert(audit_event)
+_MOVE_HEAD = (
+    update(audit_stream)
+    .where(audit_stream.c.stream == bindparam("of"))
+    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+)
+_HEADS = select(audit_stream.c.stream, audit_stream.c.seq, audit_stream.c.hash).order_by(
+    audit_stream.c.stream
+)
+_HEAD = _HEADS.where(audit_stream.c.stream == bindparam("of"))
+_LINKS = (
+    select(
+        audit_event.c.seq, audit_event.c.at, audit_event.c.event, audit_event.c.previous, audit_event.c.hash
+    )
+    .where(audit_event.c.stream == bindparam("of"))
+    .order_by(audit_event.c.seq)
+)
+
+
+class _Entry:
+    """An event on its way to the disk. Its thread sleeps on `wake` until it is settled or may write itself."""
+
+    __slots__ = ("at", "content", "is_settled", "is_written", "wake")
+
+    def __init__(self, event: AuditEvent) -> None:
+        self.at = event.at
+        self.content = chain.encode(event)
+        self.is_settled = False
+        self.is_written = False
+        self.wake = Lock()
+        self.wake.acquire()
+
+    def settle(self, *, is_written: bool) -> None:
+        """Say what has become of it."""
+        self.is_written = is_written
+        self.is_settled = True
+        self.wake.release()
+
+
+class ChainedLog(AuditLog):
+    """The audit log in an SQL database. One object a process, made after any fork, shared by its threads.
+
+    Threads that come while another one is writing wait, and the first of them then writes for all of them: one
+    transaction and one wait for the disk, however many they are.
+
+    :param url: an SQLAlchemy URL, migrated before.
+    :param busy_timeout: seconds to wait for another process's write before giving up.
+    :raises gateway.database.SchemaError: the schema is missing, older or newer than this code.
+    :raises gateway.errors.Unavailable: the database does not answer.
+    """
+
+    def __init__(self, url: str, *, busy_timeout: float = 5.0) -> None:
+        self._engine = open_engine(url, busy_timeout=busy_timeout)
+        self._lock = Lock()  # of the next two
+        self._waiting: list[_Entry] = []
+        self._is_writing = False  # some thread is, or has been woken to
+        # of the thread that is writing:
+        self._stream: int | None = None  # opened with the first event
+        self._head: Head | None = None  # None: to be read from the database
+        self._connection: Connection | None = None
+        with answering(PART):
+            MIGRATIONS.check(self._engine)
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def record(self, event: AuditEvent) -> None:
+        """As the port says."""
+        entry = _Entry(event)
+        with self._lock:
+            self._waiting.append(entry)
+            is_my_turn = not self._is_writing
+            self._is_writing = True
+        if not is_my_turn:
+            entry.wake.acquire()
+        if not entry.is_settled:
+            self._write_waiting()
+        if not entry.is_written:
+            raise Unavailable(f"The {PART} cannot answer now.")
+
+    def _write_waiting(self) -> None:
+        """Write what waits by now, then give the turn to the first that has come since."""
+        with self._lock:
+            entries, self._waiting = self._waiting, []
+        is_written = False
+        try:
+            with answering(PART):
+                self._write(entries)
+            is_written = True
+        except Unavailable:
+            pass  # it stands in the technical log, and every entry's own caller hears of it
+        except Exception as error:
+            _log.error("audit.failed", error=type(error).__name__)
+        finally:
+            if not is_written:
+                self._give_up()
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_writing = following is not None
+            for entry in entries:
+                entry.settle(is_written=is_written)
+            if following is not None:
+                following.wake.release()
+
+    def _write(self, entries: list[_Entry]) -> None:
+        if self._stream is None:
+            self._stream = self._open_stream()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        begin(connection)
+        stream, seq, previous = self._head or self._read_head(connection, self._stream)
+        rows: list[dict[str, object]] = []
+        for entry in entries:
+            seq, hash_ = seq + 1, chain.chained(previous, entry.content)
+            rows.append(
+                {
+                    "stream": stream,
+                    "seq": seq,
+                    "at": entry.at,
+                    "event": entry.content,
+                    "previous": previous,
+                    "hash": hash_,
+                }
+            )
+            previous = hash_
+        connection.execute(_INSERT, rows)
+        connection.execute(_MOVE_HEAD, {"of": stream, "to_seq": seq, "to_hash": previous})
+        connection.commit()
+        self._head = Head(stream, seq, previous)
+
+    def _open_stream(self) -> int:
+        """A new stream's number. Another process may take it first; then the next one is tried."""
+        for _ in range(ATTEMPTS_TO_OPEN - 1):
+            with suppress(Unavailable):
+                return self._take_number()
+        return self._take_number()
+
+    def _take_number(self) -> int:
+        with answering(PART), writing(self._engine) as connection:
+            last = connection.execute(select(func.max(audit_stream.c.stream))).scalar_one()
+            number = (last or 0) + 1
+            connection.execute(
+                insert(audit_stream), {"stream": number, "seq": 0, "hash": chain.genesis(number)}
+            )
+        return number
+
+    def _read_head(self, connection: Connection, stream: int) -> Head:
+        """Where the database says that the stream ends: after a failure, what was written is not known here."""
+        row = connection.execute(_HEAD, {"of": stream}).one_or_none()
+        if row is None:
+            self._stream = None  # somebody has removed it: the next event begins another
+            raise Unavailable(f"The {PART} has lost its stream.")
+        return Head(*row)
+
+    def _give_up(self) -> None:
+        """After a failure: nothing is known of the transaction, so connection and head are taken anew."""
+        connection, self._connection, self._head = self._connection, None, None
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.close()
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def events(
+        self, *, start: datetime | None = None, end: datetime | None = None, client_id: str | None = None
+    ) -> Iterator[AuditEvent]:
+        """The events from `start` (included) to `end` (not included), of one client or of all, in order of time."""
+        statement = select(audit_event.c.event).order_by(
+            audit_event.c.at, audit_event.c.stream, audit_event.c.seq
+        )
+        if start is not None:
+            statement = statement.where(audit_event.c.at >= start)
+        if end is not None:
+            statement = statement.where(audit_event.c.at < end)
+        with answering(PART), snapshot(self._engine) as connection:
+            for content in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement).scalars():
+                event = chain.decode(content)
+                if client_id is None or event.client_id == client_id:
+                    yield event
+
+    def verify(self, noted: Collection[Head] = ()) -> Verdict:
+        """Walk every stream from its beginning, up to the first break.
+
+        :param noted: heads of an earlier verdict, noted elsewhere: they must still be there.
+        :raises gateway.errors.Unavailable: the log cannot be read.
+        """
+        events = 0
+        with answering(PART), snapshot(self._engine) as connection:
+            heads = [Head(*row) for row in connection.execute(_HEADS)]
+            try:
+                _check_streams(connection, heads, noted)
+                for head in heads:
+                    hashes = {one.seq: one.hash for one in noted if one.stream == head.stream and one.seq}
+                    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+                        _LINKS, {"of": head.stream}
+                    )
+                    for _ in chain.walk(head, (Link(*row) for row in rows), hashes):
+                        events += 1
+            except BrokenChain as error:
+                return Verdict(events=events, heads=tuple(heads), broken=error.broken)
+        return Verdict(events=events, heads=tuple(heads))
+
+    def ready(self) -> bool:
+        """True when the log answers and its schema is the one this code needs."""
+        return MIGRATIONS.is_current(self._engine)
+
+    def close(self) -> None:
+        """Close all connections. Nobody may be recording."""
+        self._give_up()
+        self._engine.dispose()
+
+
+def _check_streams(connection: Connection, heads: list[Head], noted: Collection[Head]) -> None:
+    """Streams are numbered without gaps, have a head each, and those that were noted are there."""
+    last = len(heads)
+    for number, head in enumerate(heads, start=1):
+        if head.stream != number:
+            raise BrokenChain(number, None, "the stream has been removed")
+    orphan = or_(audit_event.c.stream < 1, audit_event.c.stream > last)
+    stream = connection.execute(select(func.min(audit_event.c.stream)).where(orphan)).scalar_one()
+    stream = stream or min((one.stream for one in noted if one.stream > last), default=None)
+    if stream is not None:
+        raise BrokenChain(stream, None, "the stream has been removed")
+
+
+def migrate(url: str) -> None:
+    """Bring the audit log's database to the newest schema.
+
+    :raises gateway.database.SchemaError: it cannot be.
+    """
+    MIGRATIONS.migrate(url)

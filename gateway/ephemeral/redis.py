@@ -1,0 +1,49 @@
+"""Short-lived facts in Redis, for several processes.
+
+The server must not evict what has not expired (`maxmemory-policy noeviction`): an evicted claim could be made again.
+"""
+
+from __future__ import annotations
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from gateway.ephemeral.key import hashed
+from gateway.errors import Unavailable
+from gateway.ports import Ephemeral
+
+_log = structlog.get_logger(__name__)
+
+PREFIX = "pmpbridge:claim:"
+
+
+class Redis(Ephemeral):
+    """As the port says, shared by all who use the same server and database. Nothing is connected yet.
+
+    :param url: `redis://host:port/db`, `rediss://` with TLS, or `unix:///path`.
+    :param timeout: seconds, for connecting and for each answer.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 1.0) -> None:
+        self._client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=timeout,
+            socket_timeout=timeout,
+            # A claim whose answer was lost may have been made: sent again, it would look like another caller's.
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def claim(self, key: str, ttl: int) -> bool:
+        """As the port says."""
+        name = PREFIX + hashed(key, ttl).hex()
+        try:
+            return self._client.set(name, 1, nx=True, ex=ttl) is True
+        except redis.RedisError as error:
+            _log.error("redis.failed", error=type(error).__name__)
+            raise Unavailable("The short-lived facts that the gateway needs cannot be reached now.") from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
