@@ -1,0 +1,153 @@
+"""The other side: an access token for calling somebody else's gateway.
+
+The token endpoint there is any that offers client_credentials with a client secret or with private_key_jwt as
+SMART App Launch 2.2 has it, as this gateway's own does.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+import requests
+from authlib.common.security import is_secure_transport
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, import_key
+
+from gateway.errors import Unauthenticated, Unavailable
+from gateway.ports import Clock
+from gateway.security.authentication import ASSERTION_TYPE
+from gateway.security.clients import GRANT_TYPE
+from gateway.security.jose import algorithm_of
+
+RENEWED: Final = timedelta(seconds=30)
+"""How long before its end a token is not used any more."""
+ASSERTION_LIFETIME: Final = 240
+_ERROR = re.compile(r"[a-z_]{1,40}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TokenSource:
+    """Call it for a valid access token; it asks for a new one when the last has less than 30 seconds left.
+
+    :param secret: the client secret, sent as client_secret_basic; or
+    :param private_jwk: the private JSON Web Key that signs the client's assertions; exactly one of the two.
+    :param scopes: what to ask for; nothing asks for whatever is registered.
+    """
+
+    def __init__(
+        self,
+        token_url: str,
+        client_id: str,
+        *,
+        secret: str | None = None,
+        private_jwk: Mapping[str, Any] | None = None,
+        scopes: tuple[str, ...] = (),
+        timeout: float = 10.0,
+        clock: Clock = _now,
+    ) -> None:
+        """:raises ValueError: the URL is neither https nor on this machine, or the credential cannot be used."""
+        if not is_secure_transport(token_url):
+            raise ValueError("token_url: expected https, or http on a loopback address")
+        if (secret is None) == (private_jwk is None):
+            raise ValueError("expected either a secret or a private_jwk")
+        self._token_url = token_url
+        self._client_id = client_id
+        self._secret = secret
+        self._key = None if private_jwk is None else _private_key(private_jwk)
+        self._scopes = scopes
+        self._timeout = timeout
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self) -> str:
+        """A token that is valid for at least some seconds more.
+
+        :raises gateway.errors.Unauthenticated: the token endpoint refuses the client or the scopes.
+        :raises gateway.errors.Unavailable: it cannot be reached, or cannot serve now.
+        """
+        with self._lock:
+            if self._clock() >= self._until:
+                self._token, self._until = self._fetch()
+            return self._token
+
+    def _fetch(self) -> tuple[str, datetime]:
+        asked_at = self._clock()
+        form = {"grant_type": GRANT_TYPE}
+        if self._scopes:
+            form["scope"] = " ".join(self._scopes)
+        auth: tuple[str, str] | None = None
+        if self._key is not None:
+            form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self._assertion(self._key)}
+        else:
+            auth = (quote_plus(self._client_id), quote_plus(self._secret or ""))
+        try:
+            response = requests.post(
+                self._token_url, data=form, auth=auth, timeout=self._timeout, allow_redirects=False
+            )
+        except requests.RequestException:
+            raise Unavailable("The partner's token endpoint cannot be reached.") from None
+        token, lifetime = _granted(response)
+        return token, asked_at + timedelta(seconds=lifetime) - RENEWED
+
+    def _assertion(self, key: Key) -> str:
+        now = int(self._clock().timestamp())
+        algorithm = str(algorithm_of(key))
+        claims = {
+            "iss": self._client_id,
+            "sub": self._client_id,
+            "aud": self._token_url,
+            "iat": now,
+            "exp": now + ASSERTION_LIFETIME,
+            "jti": secrets.token_urlsafe(24),
+        }
+        return jwt.encode({"alg": algorithm, "kid": key.kid}, claims, key, algorithms=[algorithm])
+
+
+def _private_key(jwk: Mapping[str, Any]) -> Key:
+    try:
+        key = import_key(dict(jwk))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise ValueError("private_jwk: not a JSON Web Key") from error
+    if not key.is_private or algorithm_of(key) is None:
+        raise ValueError(
+            "private_jwk: expected a private RSA key of 2048 bits or more, or one on P-256 or P-384"
+        )
+    key.ensure_kid()
+    return key
+
+
+def _granted(response: requests.Response) -> tuple[str, float]:
+    """The token and its lifetime in seconds, from what the endpoint answered."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {}
+    if response.status_code in (400, 401, 403):
+        error = body.get("error")
+        named = f" ({error})" if isinstance(error, str) and _ERROR.fullmatch(error) else ""
+        raise Unauthenticated(
+            f"The partner's token endpoint refuses this client{named}.",
+            remedy="Check the client id, the credential and the scopes that are registered with the partner.",
+        )
+    token, lifetime = body.get("access_token"), body.get("expires_in", 0)
+    if (
+        response.status_code != requests.codes.ok
+        or not isinstance(token, str)
+        or not isinstance(lifetime, int | float)
+    ):
+        raise Unavailable("The partner's token endpoint does not answer with a token.")
+    return token, float(lifetime)
