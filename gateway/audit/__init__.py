@@ -13,6 +13,6 @@ Keep the log in a database of its own: an answer waits for it, and must not wait
 """
 
 from gateway.audit.chain import Break, Head, Verdict
-from gateway.audit.log import ChainedLog, migrate
+from gateway.audit.log import HashChainedLog, migrate
 
-__all__ = ["Break", "ChainedLog", "Head", "Verdict", "migrate"]
+__all__ = ["Break", "HashChainedLog", "Head", "Verdict", "migrate"]

@@ -64,7 +64,7 @@ class _Entry:
         self.wake.release()
 
 
-class ChainedLog(AuditLog):
+class HashChainedLog(AuditLog):
     """The audit log in an SQL database. One object a process, made after any fork, shared by its threads.
 
     Threads that come while another one is writing wait, and the first of them then writes for all of them: one

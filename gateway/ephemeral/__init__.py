@@ -12,9 +12,9 @@ from gateway.ephemeral.memory import Memory
 from gateway.ephemeral.redis import Redis
 from gateway.ports import Ephemeral
 
-__all__ = ["Memory", "Redis", "connect"]
+__all__ = ["Memory", "Redis", "open_ephemeral"]
 
 
-def connect(url: str) -> Ephemeral:
+def open_ephemeral(url: str) -> Ephemeral:
     """The facts at that Redis URL (`redis://`, `rediss://`, `unix://`); in this process when it is empty."""
     return Redis(url) if url else Memory()

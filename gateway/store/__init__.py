@@ -7,6 +7,8 @@
     queries      the reads
     store        the port, for readers
     unit         the port, for one transaction of intake
+    appearance   demographics on their way in, identifiers sealed
+    gathered     what a unit has not written yet, and what it has read
     migrations   the schema's history (Alembic)
 
 Nothing here knows a wire format, decides who somebody is, or judges what is reported. Identifiers of persons go in

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, func, select
 
 from gateway.database import answering
-from gateway.errors import Conflict, Unavailable
-from gateway.model import Dispensation, DispensationStatus, Identifier, Person
+from gateway.errors import Conflict, MessageError, Unavailable
+from gateway.model import Dispensation, DispensationStatus, Person
 from gateway.ports import Clock, IntakeUnit, Vault
 from gateway.store import codec, queries, schema
+from gateway.store.appearance import Reported
 from gateway.store.gathered import Gathered, Remembered
 from gateway.store.keys import (
     block_key,
@@ -119,10 +120,11 @@ class Unit(IntakeUnit):
     def add_person(self, person: Person, keys: Collection[str]) -> str:
         """As the port says."""
         with self._answering():
+            reported = Reported(person, self._vault)
             key = new_person_key()
             self._known[key] = _Known({}, 0)
             self._gathered.add(schema.person, {"person_key": key, "recorded_at": self._clock()})
-            self._appear(key, person)
+            self._appear(key, reported)
             self._block(key, keys)
             return write_person_key(key)
 
@@ -132,6 +134,7 @@ class Unit(IntakeUnit):
         """As the port says."""
         with self._answering():
             key, known = self._person(person_key)
+            reported = Reported(dispensation.person, self._vault)
             fill = fill_key(dispensation)
             no, revision = self._place(key, known, dispensation, fill)
             known.last_no = max(known.last_no, no)
@@ -141,7 +144,7 @@ class Unit(IntakeUnit):
                 dispensation,
                 id=write_dispensation_id(person_key, no),
                 revision=revision,
-                person=self._appear(key, dispensation.person),
+                person=self._appear(key, reported),
                 source_state=dispensation.source_state or self._state,
                 reported_at=self._clock(),
             )
@@ -214,40 +217,18 @@ class Unit(IntakeUnit):
                 self._blocks.add(one, key)
                 self._gathered.add(schema.blocking, {"block_key": one, "person_key": key})
 
-    def _appear(self, key: int, person: Person) -> Person:
+    def _appear(self, key: int, reported: Reported) -> Person:
         """The appearance with these demographics; a new one unless there is one."""
-        columns = codec.appearance_columns(person)
-        fingerprints = [
-            (of_owner, self._vault.fingerprint(one.kind.value, one.value), one.issuer)
-            for of_owner, one in _identifiers(person)
-        ]
-        name = digest(columns, fingerprints)
         known = self._known[key].appearances
-        number = known.get(name, len(known) + 1)
-        shown = replace(codec.without_identifiers(person), key=write_person_key(key), appearance=number)
-        if name not in known:
-            known[name] = number
+        number = known.get(reported.digest, len(known) + 1)
+        shown = replace(reported.shown, key=write_person_key(key), appearance=number)
+        if reported.digest not in known:
+            known[reported.digest] = number
             self._people.add(key, shown)
-            row = {"person_key": key, "appearance": number, "digest": name, **columns}
-            self._gathered.add(schema.appearance, row)
-            self._seal(key, number, person)
+            self._gathered.add(schema.appearance, reported.row(key, number))
+            for row in reported.identifier_rows(key, number):
+                self._gathered.add(schema.identifier, row)
         return shown
-
-    def _seal(self, key: int, appearance: int, person: Person) -> None:
-        for position, (of_owner, one) in enumerate(_identifiers(person)):
-            self._gathered.add(
-                schema.identifier,
-                {
-                    "person_key": key,
-                    "appearance": appearance,
-                    "position": position,
-                    "of_owner": of_owner,
-                    "kind": one.kind.value,
-                    "fingerprint": self._vault.fingerprint(one.kind.value, one.value),
-                    "sealed": self._vault.seal(one.value),
-                    "issuer": one.issuer,
-                },
-            )
 
     def flush(self) -> None:
         """Write what has been gathered."""
@@ -269,16 +250,11 @@ class Unit(IntakeUnit):
         try:
             with answering(PART):
                 yield
-        except Conflict:
-            raise
+        except (Conflict, MessageError):
+            raise  # found before anything was gathered
         except BaseException:
             self._is_broken = True
             raise
-
-
-def _identifiers(person: Person) -> list[tuple[bool, Identifier]]:
-    own = [(False, one) for one in person.identifiers]
-    return own + [(True, one) for one in (person.owner.identifiers if person.owner else ())]
 
 
 def _no_such_person() -> Conflict:
