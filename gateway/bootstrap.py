@@ -1,0 +1,182 @@
+"""The composition root: settings in, a gateway out. The one place that knows which class stands behind each port."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint
+
+from gateway.audit import HashChainedLog
+from gateway.audit import migrate as migrate_audit
+from gateway.drugs import DrugTable
+from gateway.ephemeral import open_ephemeral
+from gateway.intake import Intake
+from gateway.lookup import Lookup
+from gateway.matching import FirstMatcher
+from gateway.model import Organisation, Practitioner, Requester
+from gateway.pipeline import Pipeline
+from gateway.ports import Clock, Ephemeral, StateRules
+from gateway.registry import Registry, load_registry
+from gateway.security.access_tokens import AccessTokens
+from gateway.security.client_keys import usable_keys
+from gateway.security.clients import Client, ClientRegistry
+from gateway.security.policy import StatePolicy
+from gateway.security.routes import oauth_blueprint
+from gateway.security.server import TokenServer
+from gateway.security.signing_keys import SigningKeys
+from gateway.security.token_security import TokenSecurity
+from gateway.security.vault import IdentifierVault, VaultKeys
+from gateway.settings import Settings, SettingsError, StateFile, load_state
+from gateway.store import Store
+from gateway.store import migrate as migrate_store
+
+
+def now() -> datetime:
+    """The gateway's clock: the present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Every part, joined. `close` gives files and connections back."""
+
+    settings: Settings
+    clock: Clock
+    registry: Registry
+    pipeline: Pipeline
+    lookup: Lookup
+    intake: Intake
+    store: Store
+    audit: HashChainedLog
+    ephemeral: Ephemeral = field(repr=False)
+    oauth_blueprints: tuple[Blueprint, ...] = field(repr=False)
+
+    def close(self) -> None:
+        """The gateway is not used afterwards."""
+        self.store.close()
+        self.audit.close()
+        self.ephemeral.close()
+
+
+def build(settings: Settings, *, clock: Clock = now) -> Gateway:
+    """A gateway from its settings; its databases are brought to the newest schema.
+
+    :raises SettingsError: a setting or a state's file cannot be used.
+    :raises gateway.registry.RegistryError: an adapter cannot be loaded.
+    """
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    state = load_state(settings.home.state)
+    registry = load_registry(
+        disabled=settings.adapters.disabled, folders=[Path(f) for f in settings.adapters.folders]
+    )
+    migrate_store(settings.store_url())
+    migrate_audit(settings.audit_url())
+    vault = IdentifierVault(VaultKeys.load(settings.data_path(settings.security.vault_keys_file)))
+    store = Store(settings.store_url(), vault=vault, clock=clock, state=state.code)
+    audit = HashChainedLog(settings.audit_url())
+    ephemeral = open_ephemeral(settings.ephemeral.url)
+    matcher = FirstMatcher()
+    lookup = Lookup(store=store, matcher=matcher, policy=_policy(state), rules=_rules(state), clock=clock)
+    intake = Intake(store=store, matcher=matcher, drugs=DrugTable.load(), clock=clock)
+    security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
+    pipeline = Pipeline(
+        registry=registry, security=security, lookup=lookup, intake=intake, audit=audit, clock=clock
+    )
+    return Gateway(
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        pipeline=pipeline,
+        lookup=lookup,
+        intake=intake,
+        store=store,
+        audit=audit,
+        ephemeral=ephemeral,
+        oauth_blueprints=(oauth_blueprint(server),),
+    )
+
+
+def register_client(
+    settings: Settings,
+    client_id: str,
+    *,
+    scopes: tuple[str, ...],
+    organisation: str | None = None,
+    state: str | None = None,
+    role: str | None = None,
+    jwks: str | None = None,
+    key: str | None = None,
+) -> Any:
+    """Register an OAuth client.
+
+    :param jwks: its public keys; it then has no secret.
+    :param key: an algorithm, `RS384` or `ES384`: a key pair is made for it.
+    :returns: the secret, or with `key` the private JWK, shown this once; None with `jwks`.
+    :raises SettingsError: the client cannot be registered like this.
+    """
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    clients = ClientRegistry(settings.data_path(settings.security.clients_file))
+    registered = Requester(
+        practitioner=Practitioner(role=role) if role else None,
+        organisation=Organisation(name=organisation) if organisation else None,
+        state=state,
+    )
+    name = organisation or client_id
+    try:
+        if jwks is not None:
+            keys = usable_keys(json.loads(jwks))
+            clients.put(Client(client_id=client_id, name=name, scopes=scopes, registered=registered, keys=keys))
+            return None
+        if key is not None:
+            return clients.register_with_key(
+                client_id=client_id, name=name, scopes=scopes, registered=registered, algorithm=key
+            )
+        return clients.register_with_secret(
+            client_id=client_id, name=name, scopes=scopes, registered=registered
+        )
+    except ValueError as error:
+        raise SettingsError(f"{client_id}: {error}") from None
+
+
+def _security(
+    settings: Settings, *, audit: HashChainedLog, ephemeral: Ephemeral, clock: Clock
+) -> tuple[TokenSecurity, TokenServer]:
+    base_url = settings.server.url
+    clients = ClientRegistry(settings.data_path(settings.security.clients_file))
+    keys = SigningKeys(settings.data_path(settings.security.signing_keys_file))
+    tokens = AccessTokens(
+        base_url=base_url, keys=keys, clock=clock, lifetime=settings.security.token_lifetime
+    )
+    security = TokenSecurity(base_url=base_url, tokens=tokens, clients=clients, keys=keys, clock=clock)
+    server = TokenServer(
+        base_url=base_url,
+        clients=clients,
+        keys=keys,
+        tokens=tokens,
+        ephemeral=ephemeral,
+        audit=audit,
+        clock=clock,
+    )
+    return security, server
+
+
+def _policy(state: StateFile) -> StatePolicy:
+    rules = state.policy
+    return StatePolicy(
+        state=state.name, roles=rules.roles, delegates=rules.delegates, purposes=rules.purposes
+    )
+
+
+def _rules(state: StateFile) -> StateRules:
+    return StateRules(
+        code=state.code,
+        name=state.name,
+        source_uri=state.source_uri,
+        record_since=state.record_since,
+        disclaimers=state.disclaimers,
+        hidden_ingredients=frozenset(state.hidden_ingredients),
+    )

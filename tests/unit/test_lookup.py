@@ -1,0 +1,164 @@
+"""The rules of a look-up, on a real store behind the real matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.bootstrap import Gateway, build
+from gateway.errors import ErrorCode, MessageError
+from gateway.model import (
+    Address,
+    Answer,
+    Dispensation,
+    Drug,
+    Identifier,
+    IdentifierKind,
+    IntakeBatch,
+    IntakeRecord,
+    IntakeVerdict,
+    Outcome,
+    Period,
+    Practitioner,
+)
+from gateway.settings import load_settings
+from tests.factory import NOW, a_dispensation, a_lookup, a_person, a_requester
+
+Look = Callable[..., Answer]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Any:
+    built = build(load_settings(environ={}, overrides={"data_dir": str(tmp_path)}), clock=lambda: NOW)
+    yield built
+    built.close()
+
+
+def _reported(**over: Any) -> Dispensation:
+    return a_dispensation(id=None, source_state=None, reported_at=None, revision=0, **over)
+
+
+def _record(gateway: Gateway, *dispensations: Dispensation) -> list[IntakeVerdict]:
+    records = tuple(IntakeRecord(dispensation=d, path=str(n)) for n, d in enumerate(dispensations))
+    return [r.verdict for r in gateway.intake(IntakeBatch(records=records)).results]
+
+
+def test_nobody_is_no_data(gateway: Gateway) -> None:
+    answer = gateway.lookup(a_lookup())
+    assert (answer.outcome, answer.dispensations, answer.persons) == (Outcome.NO_DATA, (), ())
+    assert [(s.state, s.outcome) for s in answer.states] == [("CT", Outcome.NO_DATA)]
+
+
+def test_a_history_newest_first(gateway: Gateway) -> None:
+    fills = [_reported(rx_number=str(n), filled=date(2026, 9, n), sold=None) for n in (4, 9, 2)]
+    assert _record(gateway, *fills) == [IntakeVerdict.CREATED] * 3
+    answer = gateway.lookup(a_lookup())
+    assert answer.outcome is Outcome.COMPLETE
+    assert [d.rx_number for d in answer.dispensations] == ["9", "4", "2"]
+    assert all(d.source_state == "CT" for d in answer.dispensations)
+    assert answer.disclaimers
+
+
+def test_the_period_counts_both_ends_and_is_never_open(gateway: Gateway) -> None:
+    _record(gateway, *(_reported(rx_number=str(n), filled=date(2026, 9, n), sold=None) for n in (1, 2, 3, 4)))
+    asked = gateway.lookup(a_lookup(period=Period(start=date(2026, 9, 2), end=date(2026, 9, 3))))
+    assert [d.rx_number for d in asked.dispensations] == ["3", "2"]
+    everything = gateway.lookup(a_lookup(period=Period()))
+    assert len(everything.dispensations) == 4
+    assert everything.period == Period(start=date(2008, 7, 1), end=NOW.date())
+
+
+def test_a_period_that_ends_before_it_starts_is_refused(gateway: Gateway) -> None:
+    with pytest.raises(MessageError) as caught:
+        gateway.lookup(a_lookup(period=Period(start=date(2026, 9, 2), end=date(2026, 9, 1))))
+    assert caught.value.code is ErrorCode.DATE_RANGE
+
+
+def test_a_request_without_consent_or_patient_is_refused(gateway: Gateway) -> None:
+    with pytest.raises(MessageError) as caught:
+        gateway.lookup(a_lookup(consent=False))
+    assert caught.value.code is ErrorCode.CONSENT
+    with pytest.raises(MessageError):
+        gateway.lookup(a_lookup(person=None))
+
+
+def test_a_state_without_a_route_makes_the_answer_partial(gateway: Gateway) -> None:
+    nobody = gateway.lookup(a_lookup(states=("CT", "NY")))
+    assert nobody.outcome is Outcome.PARTIAL
+    assert [(s.state, s.outcome) for s in nobody.states] == [("CT", Outcome.NO_DATA), ("NY", Outcome.ERROR)]
+    assert "NY" in (nobody.detail or "")
+    _record(gateway, _reported())
+    somebody = gateway.lookup(a_lookup(states=("CT", "NY")))
+    assert (somebody.outcome, len(somebody.dispensations)) == (Outcome.PARTIAL, 1)
+
+
+def test_when_no_asked_state_can_be_asked_it_is_an_error_and_not_no_data(gateway: Gateway) -> None:
+    _record(gateway, _reported())
+    answer = gateway.lookup(a_lookup(states=("NY", "MA")))
+    assert (answer.outcome, answer.dispensations) == (Outcome.ERROR, ())
+
+
+def test_naloxone_alone_is_hidden_and_buprenorphine_with_naloxone_is_shown(gateway: Gateway) -> None:
+    names = ("naloxone hydrochloride 40 MG/ML Nasal Spray", "buprenorphine 8 MG / naloxone 2 MG Sublingual Film")
+    _record(gateway, *(_reported(rx_number=str(n), drug=Drug(name=name)) for n, name in enumerate(names)))
+    assert [d.rx_number for d in gateway.lookup(a_lookup()).dispensations] == ["1"]
+
+
+def test_only_hidden_drugs_is_no_data(gateway: Gateway) -> None:
+    _record(gateway, _reported(drug=Drug(name="Narcan 4 MG Nasal Spray")))
+    answer = gateway.lookup(a_lookup())
+    assert (answer.outcome, answer.persons) == (Outcome.NO_DATA, ())
+
+
+def test_identifiers_stay_in_the_record(gateway: Gateway) -> None:
+    known = a_person(identifiers=(Identifier(kind=IdentifierKind.SSN, value="987654320"),))
+    _record(gateway, _reported(person=known))
+    answer = gateway.lookup(a_lookup(person=replace(known, key=None, appearance=None)))
+    assert [p.identifiers for p in answer.persons] == [()]
+
+
+def test_twins_are_never_mixed(gateway: Gateway) -> None:
+    """Same family, birth date, address; told apart by the given name, and by nothing when it is the initial alone."""
+    ann = a_person(names=(replace(a_person().name, given=("Ann",)),))
+    amy = a_person(names=(replace(a_person().name, given=("Amy",)),))
+    _record(gateway, _reported(person=ann, rx_number="1"), _reported(person=amy, rx_number="2"))
+    for person, number in ((ann, "1"), (amy, "2")):
+        answer = gateway.lookup(a_lookup(person=replace(person, key=None, appearance=None)))
+        assert [d.rx_number for d in answer.dispensations] == [number]
+
+
+def test_namesakes_are_ambiguous_until_something_tells_them_apart(gateway: Gateway) -> None:
+    here = a_person(phones=())
+    there = a_person(phones=(), addresses=(Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850"),))
+    _record(gateway, _reported(person=here, rx_number="1"))
+    _record(gateway, _reported(person=there, rx_number="2"))
+    people = gateway.store.people()
+    bare = gateway.lookup(a_lookup(person=a_person(key=None, appearance=None, addresses=(), phones=())))
+    if people == 2:
+        assert (bare.outcome, bare.dispensations, bare.persons) == (Outcome.AMBIGUOUS, (), ())
+        assert bare.match is not None
+        assert bare.match.deciding
+    else:  # one person who moved: then nothing is ambiguous, and both fills are hers
+        assert {d.rx_number for d in bare.dispensations} == {"1", "2"}
+
+
+def test_a_requester_that_the_state_does_not_admit_sees_nothing(gateway: Gateway) -> None:
+    _record(gateway, _reported())
+    asks = a_requester(practitioner=Practitioner(npi="1023011178", role="Journalist"))
+    answer = gateway.lookup(a_lookup(requester=asks))
+    assert (answer.outcome, answer.dispensations, answer.persons) == (Outcome.DISALLOWED, (), ())
+    assert answer.detail
+
+
+def test_by_key_and_by_id(gateway: Gateway) -> None:
+    _record(gateway, _reported())
+    (first,) = gateway.lookup(a_lookup()).dispensations
+    by_key = gateway.lookup(a_lookup(person=None, person_key=first.person.key))
+    by_id = gateway.lookup(a_lookup(person=None, dispensation_id=first.id))
+    assert by_key.dispensations == by_id.dispensations == (first,)
+    assert gateway.lookup(a_lookup(person=None, person_key="0000000000000")).outcome is Outcome.NO_DATA
