@@ -129,7 +129,9 @@ def register_client(
     try:
         if jwks is not None:
             keys = usable_keys(json.loads(jwks))
-            clients.put(Client(client_id=client_id, name=name, scopes=scopes, registered=registered, keys=keys))
+            clients.put(
+                Client(client_id=client_id, name=name, scopes=scopes, registered=registered, keys=keys)
+            )
             return None
         if key is not None:
             return clients.register_with_key(

@@ -65,7 +65,11 @@ def serve(config: Path | None) -> None:
 @click.option("--once", is_flag=True, help="End after the table instead of going on serving.")
 @click.option("--port", default=8080, show_default=True, help="Port on 127.0.0.1; 0 for any that is free.")
 @click.option(
-    "--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
 )
 @click.option("--patients", default=2000, show_default=True, help="People in the seeded record.")
 def demo(once: bool, port: int, folder: Path, patients: int) -> None:
@@ -76,7 +80,9 @@ def demo(once: bool, port: int, folder: Path, patients: int) -> None:
 @main.command()
 @_config
 @click.option("--patients", required=True, type=click.IntRange(1), help="How many people.")
-@click.option("--years", default=2, show_default=True, type=click.IntRange(1, 10), help="How many years of history.")
+@click.option(
+    "--years", default=2, show_default=True, type=click.IntRange(1, 10), help="How many years of history."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same population.")
 @click.option("--until", type=_day, default=None, help="Last day of the history [default: yesterday].")
 def synth(config: Path | None, patients: int, years: int, seed: int, until: datetime | None) -> None:
@@ -101,8 +107,12 @@ def client() -> None:
 @client.command("add")
 @_config
 @click.argument("client_id")
-@click.option("--scope", "scopes", multiple=True, required=True, help="A scope it may ask for; repeat for more.")
-@click.option("--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its public keys (JWKS).")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, help="A scope it may ask for; repeat for more."
+)
+@click.option(
+    "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its public keys (JWKS)."
+)
 @click.option("--organisation", help="Who it is; stands in the audit.")
 @click.option("--state", default="CT", show_default=True, help="The state it asks from.")
 @click.option("--role", help="The role of its users, where a message names none.")

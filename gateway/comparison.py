@@ -22,7 +22,9 @@ def differences(first: Answer, first_format: str, second: Answer, second_format:
     return sorted(set(_fields_that_differ(first, first_format, second, second_format)))
 
 
-def _fields_that_differ(first: Answer, first_format: str, second: Answer, second_format: str) -> Iterator[str]:
+def _fields_that_differ(
+    first: Answer, first_format: str, second: Answer, second_format: str
+) -> Iterator[str]:
     for one, other in zip(_ordered(first.dispensations), _ordered(second.dispensations), strict=True):
         for field in field_map().fields:
             if _differs(field, field.value(one), first_format, field.value(other), second_format):
@@ -36,4 +38,6 @@ def _differs(field: Field, one: Any, one_format: str, other: Any, other_format: 
 
 
 def _ordered(dispensations: Sequence[Dispensation]) -> list[Dispensation]:
-    return sorted(dispensations, key=lambda d: (d.filled, d.rx_number, d.fill_number, d.partial_fill, d.quantity))
+    return sorted(
+        dispensations, key=lambda d: (d.filled, d.rx_number, d.fill_number, d.partial_fill, d.quantity)
+    )

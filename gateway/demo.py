@@ -102,7 +102,8 @@ def _write_config(folder: Path, port: int) -> Path:
     config = folder / "pmpbridge.toml"
     data = json.dumps(str(folder / "data"))
     config.write_text(
-        f'# Written by pmpbridge demo.\ndata_dir = {data}\n\n[server]\nport = {port}\n\n[logging]\nlevel = "WARNING"\n',
+        f"# Written by pmpbridge demo.\ndata_dir = {data}\n\n[server]\nport = {port}\n\n"
+        '[logging]\nlevel = "WARNING"\n',
         encoding="utf-8",
     )
     return config
@@ -116,9 +117,16 @@ def _clients(config: Path, folder: Path, token_url: str) -> dict[str, Any]:
         clients: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     else:
         common = {"scopes": list(SCOPES), "token_url": token_url}
-        secret = register_client(settings, "demo-ehr", scopes=SCOPES, organisation="Demo Hospital", role="Physician")
+        secret = register_client(
+            settings, "demo-ehr", scopes=SCOPES, organisation="Demo Hospital", role="Physician"
+        )
         jwk = register_client(
-            settings, "demo-backend", scopes=SCOPES, organisation="Demo Pharmacy", role="Pharmacist", key="ES384"
+            settings,
+            "demo-backend",
+            scopes=SCOPES,
+            organisation="Demo Pharmacy",
+            role="Pharmacist",
+            key="ES384",
         )
         clients = [
             {"client_id": "demo-ehr", "client_secret": secret, **common},
@@ -143,7 +151,9 @@ def _patients(config: Path, folder: Path, patients: int) -> list[dict[str, Any]]
     people: list[SynthPerson] = []
     try:
         until = datetime.now(UTC).date() - timedelta(days=1)
-        report = seed_record(gateway, patients=patients, years=YEARS, seed=SEED, until=until, seen=people.append)
+        report = seed_record(
+            gateway, patients=patients, years=YEARS, seed=SEED, until=until, seen=people.append
+        )
         click.echo(report.sentence)
         listed = sorted((_listed(gateway, p) for p in people), key=_example_first)
     finally:
@@ -155,7 +165,11 @@ def _patients(config: Path, folder: Path, patients: int) -> list[dict[str, Any]]
 def _listed(gateway: Gateway, person: SynthPerson) -> dict[str, Any]:
     """A person's demographics and what a look-up by them finds."""
     answer = gateway.lookup(LookupRequest(person=person.person, requester=REQUESTER))
-    return {**_demographics(person.person), "outcome": answer.outcome.value, "dispensations": len(answer.dispensations)}
+    return {
+        **_demographics(person.person),
+        "outcome": answer.outcome.value,
+        "dispensations": len(answer.dispensations),
+    }
 
 
 def _example_first(patient: dict[str, Any]) -> tuple[bool, int]:
@@ -255,7 +269,9 @@ def _look_up(patient: dict[str, Any], origin: str, credentials: dict[str, Any]) 
     for adapter in load_registry():
         for format in adapter.formats:
             session, seen = _observed_session()
-            settings = PartnerSettings(url=origin + adapter.prefix, token=token, format=format, session=session)
+            settings = PartnerSettings(
+                url=origin + adapter.prefix, token=token, format=format, session=session
+            )
             partner = adapter.partner(settings)
             if partner is None:
                 continue
@@ -323,7 +339,7 @@ def _curl_lines(folder: Path, exchanges: list[Exchange], credentials: dict[str, 
     """A line for each protocol's first format, with the request it sends in a file."""
     token = (
         f"$(curl -s -u {credentials['client_id']}:{credentials['client_secret']} -d grant_type=client_credentials "
-        f"{credentials['token_url']} | sed 's/.*\"access_token\": *\"\\([^\"]*\\)\".*/\\1/')"
+        f'{credentials["token_url"]} | sed \'s/.*"access_token": *"\\([^"]*\\)".*/\\1/\')'
     )
     click.echo("\nReady to paste:")
     shown: set[str] = set()
@@ -335,8 +351,12 @@ def _curl_lines(folder: Path, exchanges: list[Exchange], credentials: dict[str, 
         path = folder / f"request-{e.format}.{'json' if 'json' in content_type else 'xml'}"
         body = e.request.body
         path.write_bytes(body if isinstance(body, bytes) else str(body).encode())
-        extra = f" -H 'SOAPAction: {e.request.headers['SOAPAction']}'" if "SOAPAction" in e.request.headers else ""
+        extra = (
+            f" -H 'SOAPAction: {e.request.headers['SOAPAction']}'"
+            if "SOAPAction" in e.request.headers
+            else ""
+        )
         click.echo(
-            f'\ncurl -s -H "Authorization: Bearer {token}" -H \'Content-Type: {content_type}\'{extra} '
+            f"\ncurl -s -H \"Authorization: Bearer {token}\" -H 'Content-Type: {content_type}'{extra} "
             f"--data-binary @{path} '{e.request.url}'"
         )

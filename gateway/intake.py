@@ -1,6 +1,6 @@
 """The second use case: reported dispensations become part of the record.
 
-    validate -> resolve the drug -> find the same fill -> link the person -> record (durable) -> acknowledge per record
+    resolve the drug -> validate -> find the same fill -> link the person -> record (durable) -> acknowledge
 
 Reads from top to bottom in :meth:`Intake.__call__`. A batch is one transaction: what is acknowledged is on disk.
 Sending a record again changes nothing and says so. Two people are never merged: when several fit, the dispensation
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from gateway.checks import check
 from gateway.drugs import DrugTable
+from gateway.errors import Conflict, MessageError
 from gateway.matching import Match, Matcher
 from gateway.model import (
     Dispensation,
@@ -54,8 +55,14 @@ class Intake:
             return _again(record.path, before, reported, issues)
         keys = self._matcher.blocking_keys(reported.person)
         person_key = self._link(unit, reported.person, keys)
-        recorded = unit.add_dispensation(person_key, reported, keys)
-        return IntakeResult(path=record.path, verdict=IntakeVerdict.CREATED, dispensation=recorded, issues=issues)
+        try:
+            recorded = unit.add_dispensation(person_key, reported, keys)
+        except (Conflict, MessageError) as error:
+            issue = IntakeIssue(path=record.path, message=str(error), is_error=True)
+            return IntakeResult(path=record.path, verdict=IntakeVerdict.REJECTED, issues=(issue, *issues))
+        return IntakeResult(
+            path=record.path, verdict=IntakeVerdict.CREATED, dispensation=recorded, issues=issues
+        )
 
     def _link(self, unit: IntakeUnit, person: Person, keys: frozenset[str]) -> str:
         """The person key this dispensation belongs to; a new one unless exactly one person fits.

@@ -26,6 +26,8 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=number, stream=sys.stderr, force=True, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=number, stream=sys.stderr, force=True, format="%(levelname)s %(name)s %(message)s"
+    )
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,8 +2,8 @@
 
     authorise -> match the person -> choose states -> ask -> leave out what may not be shown -> answer
 
-Reads from top to bottom in :meth:`Lookup.__call__`. Whatever happens ends in an :class:`~gateway.model.Answer` or in a
-:class:`~gateway.errors.GatewayError`: a lookup that fails never looks like "no records". The pipeline writes the
+Reads from top to bottom in :meth:`Lookup.__call__`. Whatever happens ends in an :class:`~gateway.model.Answer` or
+in a :class:`~gateway.errors.GatewayError`: a lookup that fails never looks like "no records". The pipeline writes the
 audit event once the answer is ready and before it leaves.
 """
 
@@ -85,9 +85,7 @@ class Lookup:
             )
             evidence = decision.evidence
             if isinstance(decision, Ambiguous):
-                return _Found(
-                    outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence)
-                )
+                return _Found(outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence))
             key = decision.person_key if isinstance(decision, Match) else None
         history = self._store.history(key, period) if key is not None else None
         return self._held(history.dispensations if history else (), evidence)
@@ -114,7 +112,11 @@ class Lookup:
             outcome = Outcome.PARTIAL
         if silent:
             detail = " ".join(filter(None, [detail, *(s.detail for s in silent)]))
-        home = (StateOutcome(state=self._rules.code, outcome=found.outcome, detail=found.detail),) if home_asked else ()
+        home = (
+            (StateOutcome(state=self._rules.code, outcome=found.outcome, detail=found.detail),)
+            if home_asked
+            else ()
+        )
         return Answer(
             outcome=outcome,
             report_id=str(uuid.uuid4()),

@@ -175,7 +175,9 @@ class Pipeline:
             case Enclosed():
                 return adapter.write(self._enclosed(asked, message, principal, trail), message)
 
-    def _enclosed(self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
+    def _enclosed(
+        self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail
+    ) -> Outbound:
         """The answer to a message inside a message; its errors are its own format's, inside the wrapping."""
         inner = self._registry[enclosed.protocol]
         inside = replace(

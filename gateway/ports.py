@@ -265,7 +265,8 @@ class IntakeUnit(Protocol):
 
         :raises gateway.errors.Conflict: there is no such person, this fill is recorded already (and not void), or
             the `id` is not one of that person's dispensations. Then nothing of it is recorded.
-        :raises gateway.errors.MessageError: an identifier cannot be used. Nothing of it is recorded; the unit goes on.
+        :raises gateway.errors.MessageError: an identifier cannot be used. Nothing of it is recorded; the unit
+            goes on.
         """
         ...
 

@@ -124,7 +124,8 @@ def _guarded(name: str, load: Callable[[], object]) -> ModuleType:
         module = load()
     except Exception as error:
         raise RegistryError(
-            f"Adapter {name!r} cannot be loaded ({type(error).__name__}: {error}); mend it or add it to adapters.disabled."
+            f"Adapter {name!r} cannot be loaded ({type(error).__name__}: {error}); "
+            "mend it or add it to adapters.disabled."
         ) from error
     if not isinstance(module, ModuleType):
         raise RegistryError(f"Entry point {name!r} must name a package that exports ADAPTER.")

@@ -94,7 +94,11 @@ class LiveGateway:
         chosen = self.gateway.registry[adapter]
         partner = chosen.partner(
             PartnerSettings(
-                url=self.url + chosen.prefix, token=self.token, format=format, session=self.session, timeout=30
+                url=self.url + chosen.prefix,
+                token=self.token,
+                format=format,
+                session=self.session,
+                timeout=30,
             )
         )
         if partner is None:
@@ -102,7 +106,9 @@ class LiveGateway:
         self._partners.append(partner)
         return partner
 
-    def seed(self, *, patients: int, years: int = 2, seed: int = 7, until: date = date(2026, 11, 1)) -> SeedingReport:
+    def seed(
+        self, *, patients: int, years: int = 2, seed: int = 7, until: date = date(2026, 11, 1)
+    ) -> SeedingReport:
         """A synthetic population into the record; `people` holds it afterwards."""
         return seed_record(
             self.gateway, patients=patients, years=years, seed=seed, until=until, seen=self.people.append

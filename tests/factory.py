@@ -43,7 +43,13 @@ def a_person(**over: Any) -> Person:
         "birth_date": date(1971, 4, 9),
         "sex": Sex.FEMALE,
         "addresses": (
-            Address(lines=("14 Larkspur Ln", "Apt 2"), city="Hartford", state="CT", postal_code="06103", country="US"),
+            Address(
+                lines=("14 Larkspur Ln", "Apt 2"),
+                city="Hartford",
+                state="CT",
+                postal_code="06103",
+                country="US",
+            ),
         ),
         "phones": ("8605550142",),
     }
@@ -72,7 +78,9 @@ def a_prescriber(**over: Any) -> Prescriber:
         "npi": "1023011178",
         "dea": "AD1111119",
         "licence": Licence(number="CT.045512", state="CT"),
-        "address": Address(lines=("300 Grove St",), city="New Haven", state="CT", postal_code="06511", country="US"),
+        "address": Address(
+            lines=("300 Grove St",), city="New Haven", state="CT", postal_code="06511", country="US"
+        ),
         "phone": "2035550117",
         "kind": PartyKind.PRACTITIONER,
     }
@@ -86,7 +94,9 @@ def a_dispenser(**over: Any) -> Dispenser:
         "npi": "1234567893",
         "dea": "BC6486054",
         "ncpdp_id": "1234563",
-        "address": Address(lines=("1234 Broadway",), city="Hartford", state="CT", postal_code="06103", country="US"),
+        "address": Address(
+            lines=("1234 Broadway",), city="Hartford", state="CT", postal_code="06103", country="US"
+        ),
         "phone": "8605550100",
         "kind": PartyKind.PHARMACY,
     }

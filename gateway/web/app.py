@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, MethodNotAllowed, NotFound
 from gateway.pipeline import http_headers

@@ -25,7 +25,9 @@ _DRAIN_LIMIT = 128 * 1024 * 1024
 class WebHandle:
     """Makes the views of one adapter; the :class:`~gateway.ports.Handle` of its `routes`."""
 
-    def __init__(self, pipeline: Pipeline, adapter: Adapter, *, origin: str, max_body: int, clock: Clock) -> None:
+    def __init__(
+        self, pipeline: Pipeline, adapter: Adapter, *, origin: str, max_body: int, clock: Clock
+    ) -> None:
         self._pipeline = pipeline
         self._adapter = adapter
         self._base_url = origin + adapter.prefix

@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from gateway.synth import SynthPerson
 
 from gateway.model import Answer, Dispensation, LookupRequest, Outcome, Period
 from gateway.registry import load_registry
-from gateway.synth import SynthPerson
 from gateway.terminology import field_map
 from gateway.testing import LiveGateway
 from tests.contract import wire
-from tests.factory import a_requester
+from tests.factory import a_person, a_requester
 
 AT_LEAST = 50
 FORMATS = [(a.name, f) for a in load_registry() for f in a.formats]
@@ -75,7 +75,11 @@ def test_what_is_held_is_what_was_reported(cases: list[Case]) -> None:
         key = lambda d: (d.filled, d.rx_number, d.fill_number, d.partial_fill)  # noqa: E731 - a sort key
         for held, told in zip(sorted(case.held, key=key), sorted(reported, key=key), strict=True):
             assert held.rx_number == told.rx_number
-            assert (held.quantity, held.days_supply, held.written) == (told.quantity, told.days_supply, told.written)
+            assert (held.quantity, held.days_supply, held.written) == (
+                told.quantity,
+                told.days_supply,
+                told.written,
+            )
             assert held.person.names == told.person.names
             assert held.prescriber == told.prescriber
             assert held.dispenser == told.dispenser
@@ -145,8 +149,6 @@ def test_hidden_drugs_and_identifiers_are_on_no_report(live: LiveGateway, adapte
 
 def test_every_format_answers_every_outcome_in_its_own_words(live: LiveGateway) -> None:
     """Nobody, and somebody unknown: an answer, not a failure, in every format."""
-    from tests.factory import a_person
-
     stranger = LookupRequest(person=a_person(key=None, appearance=None), requester=a_requester())
     for adapter, format in FORMATS:
         assert live.partner(adapter, format).ask(stranger).outcome is Outcome.NO_DATA, format

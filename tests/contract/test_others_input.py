@@ -78,7 +78,11 @@ def test_fhir_request_examples(empty: LiveGateway, shared: Path, name: str, held
     if held:
         _record_of(empty, FHIR_REQUESTS[name])
     body = (shared / "standards/fhir-pdmp/examples" / name).read_bytes()
-    paths = ("/fhir/$process-message",) if name.startswith("Bundle") else ("/fhir/$pdmp-history", "/fhir/Patient/$pdmp-history")
+    paths = (
+        ("/fhir/$process-message",)
+        if name.startswith("Bundle")
+        else ("/fhir/$pdmp-history", "/fhir/Patient/$pdmp-history")
+    )
     for path in paths:
         response = _post(empty, path, body, "application/fhir+json")
         assert response.status_code == 200, response.text
@@ -204,7 +208,10 @@ def _as_person(patient: dict[str, Any]) -> Person:
         sex=Sex(patient["gender"]),
         addresses=(
             Address(
-                lines=tuple(address["line"]), city=address["city"], state="MA", postal_code=address.get("postalCode")
+                lines=tuple(address["line"]),
+                city=address["city"],
+                state="MA",
+                postal_code=address.get("postalCode"),
             ),
         ),
     )
@@ -223,9 +230,11 @@ def test_synthea_patients_are_found(synthea: Any, adapter: str, format: str) -> 
 
 
 def test_the_same_report_again_changes_nothing(synthea: Any) -> None:
-    live, patients = synthea
+    live, _ = synthea
     before = live.gateway.store.dispensations()
-    held = a_dispensation(id=None, person=replace(BOB, key=None), source_state=None, reported_at=None, revision=0)
+    held = a_dispensation(
+        id=None, person=replace(BOB, key=None), source_state=None, reported_at=None, revision=0
+    )
     assert [r.verdict for r in live.record([held]).results] == [IntakeVerdict.CREATED]
     assert [r.verdict for r in live.record([held]).results] == [IntakeVerdict.UNCHANGED]
     assert live.gateway.store.dispensations() == before + 1

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +20,9 @@ from lxml import etree
 
 from gateway.model import Address, LookupRequest, Person, PersonName, Sex
 from gateway.registry import load_registry
+from gateway.security.access_tokens import AccessTokens
+from gateway.security.clients import ClientRegistry
+from gateway.security.signing_keys import SigningKeys
 from gateway.testing import LiveGateway
 from tests.factory import a_requester
 
@@ -68,7 +70,6 @@ def sent(request: pytest.FixtureRequest, target: LiveGateway) -> Sent:
 
 
 # --- the attacks: each gives (status, url, headers, body) -------------------------------------------------------
-
 
 
 def _authorised(target: LiveGateway, sent: Sent) -> dict[str, str]:
@@ -193,14 +194,24 @@ def native_texts(sent: Sent, response: requests.Response) -> list[str]:
     assert kind == "Envelope"
     fault = root.find(".//{http://schemas.xmlsoap.org/soap/envelope/}Fault")
     assert fault is not None
-    assert fault.findtext("faultcode", "").split(":")[-1] in {"Client", "Server", "MustUnderstand", "VersionMismatch"}
+    assert fault.findtext("faultcode", "").split(":")[-1] in {
+        "Client",
+        "Server",
+        "MustUnderstand",
+        "VersionMismatch",
+    }
     return [fault.findtext("faultstring", "")]
 
 
 def expired(target: LiveGateway) -> str:
     """A token of this very server whose time is over."""
-    source = target.token_server_at(time.time() - 3600)
-    return source
+    settings = target.gateway.settings
+    keys = SigningKeys(settings.data_path(settings.security.signing_keys_file))
+    client = ClientRegistry(settings.data_path(settings.security.clients_file)).find("test-client")
+    assert client is not None
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    tokens = AccessTokens(base_url=target.url, keys=keys, clock=lambda: an_hour_ago)
+    return tokens.issue(client=client, grant_type="client_credentials", user=None, scope="pdmp/history")
 
 
 def _stored(target: LiveGateway) -> tuple[int, int]:

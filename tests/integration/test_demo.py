@@ -13,7 +13,18 @@ import pytest
 
 
 def _demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gateway.cli", "demo", "--once", "--port", "0", "--dir", str(folder), *more]
+    command = [
+        sys.executable,
+        "-m",
+        "gateway.cli",
+        "demo",
+        "--once",
+        "--port",
+        "0",
+        "--dir",
+        str(folder),
+        *more,
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PMPBRIDGE")}
     return subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, check=False)
 
@@ -24,7 +35,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
     return folder, _demo(folder, "--patients", "80")
 
 
-def test_it_ends_well_with_a_row_for_every_protocol(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_it_ends_well_with_a_row_for_every_protocol(
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     _, ended = demo
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = re.findall(r"│ (\S+)\s+│ complete\s+│\s+(\d+) │", ended.stdout)
@@ -40,7 +53,9 @@ def test_it_gives_three_lines_to_paste(demo: tuple[Path, subprocess.CompletedPro
     assert all((folder / name).exists() for name in re.findall(r"@\S*/(request-\S+)", ended.stdout))
 
 
-def test_it_writes_who_may_ask_and_whom_to_ask_about(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_it_writes_who_may_ask_and_whom_to_ask_about(
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     folder, _ = demo
     clients = json.loads((folder / "clients.json").read_text())
     assert all({"client_id", "scopes", "token_url"} <= set(c) for c in clients)
@@ -57,7 +72,9 @@ def test_a_second_start_uses_the_same_record(demo: tuple[Path, subprocess.Comple
     assert "Seeding" not in again.stdout
 
 
-def test_it_fails_when_a_look_up_fails(demo: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_it_fails_when_a_look_up_fails(
+    demo: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     """Nobody of that name is in the record: the table says so, and so does the exit status."""
     folder, _ = demo
     patients = json.loads((folder / "patients.json").read_text())

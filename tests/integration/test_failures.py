@@ -33,7 +33,9 @@ def live(tmp_path: Path):  # type: ignore[no-untyped-def]
         yield gateway
 
 
-@pytest.mark.parametrize(("database", "table"), [("pmp.sqlite", "dispensation"), ("audit.sqlite", "audit_event")])
+@pytest.mark.parametrize(
+    ("database", "table"), [("pmp.sqlite", "dispensation"), ("audit.sqlite", "audit_event")]
+)
 def test_a_broken_store_or_audit_is_an_error_in_every_format(
     live: LiveGateway, tmp_path: Path, database: str, table: str
 ) -> None:
@@ -56,7 +58,10 @@ def test_a_broken_store_or_audit_is_an_error_in_every_format(
 def test_without_audit_no_token_is_given(live: LiveGateway, tmp_path: Path) -> None:
     _break(tmp_path / "audit.sqlite", "ALTER TABLE audit_event RENAME TO gone")
     response = requests.post(
-        f"{live.url}/oauth/token", data={"grant_type": "client_credentials"}, auth=("test-client", live.secret), timeout=10
+        f"{live.url}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=("test-client", live.secret),
+        timeout=10,
     )
     assert response.status_code == 503
     assert response.json()["error"] == "temporarily_unavailable"
@@ -73,14 +78,18 @@ def test_a_defect_is_answered_natively_and_logged_without_its_text(tmp_path: Pat
     """An exception's text may quote the message, so neither the answer nor the log may quote the exception."""
     package = tmp_path / "more" / "pigeon"
     package.mkdir(parents=True)
-    source = PIGEON.replace("if len(parts) != 3:", "if True:\n            raise ValueError(parts)\n        if False:")
+    source = PIGEON.replace(
+        "if len(parts) != 3:", "if True:\n            raise ValueError(parts)\n        if False:"
+    )
     (package / "__init__.py").write_text(source, encoding="utf-8")
     with (
         LiveGateway(tmp_path / "data", {"adapters": {"folders": [str(package.parent)]}}) as live,
         structlog.testing.capture_logs() as logs,
     ):
         bearer = {"Authorization": f"Bearer {live.token()}"}
-        response = requests.post(f"{live.url}/pigeon/ask", data=b"Verysecret|Name|2000-01-01", headers=bearer, timeout=10)
+        response = requests.post(
+            f"{live.url}/pigeon/ask", data=b"Verysecret|Name|2000-01-01", headers=bearer, timeout=10
+        )
         assert response.status_code == 500
         assert response.text.startswith("COO")
         (entry,) = [entry for entry in logs if entry["event"] == "request.failed"]

@@ -98,7 +98,9 @@ def test_it_can_enclose_another_protocol(pigeons: Path, tmp_path: Path) -> None:
     with LiveGateway(tmp_path / "data", {"adapters": {"folders": [str(pigeons)]}}) as live:
         live.seed(patients=5)
         bearer = {"Authorization": f"Bearer {live.token()}"}
-        broken = requests.post(f"{live.url}/pigeon/wrapped", data=b"SCRIPT<not XML>", headers=bearer, timeout=10)
+        broken = requests.post(
+            f"{live.url}/pigeon/wrapped", data=b"SCRIPT<not XML>", headers=bearer, timeout=10
+        )
         assert broken.text.startswith("SCRIPT<")
         inside = etree.fromstring(broken.content[7:-1])
         assert inside.xpath("//*[local-name()='Error']/*[local-name()='Code']")
@@ -106,22 +108,24 @@ def test_it_can_enclose_another_protocol(pigeons: Path, tmp_path: Path) -> None:
 
 def test_a_broken_adapter_stops_the_start_by_name_unless_disabled(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "albatross", "raise ImportError('no wings')\n")
-    with pytest.raises(RegistryError, match="albatross.*no wings.*adapters.disabled"):
+    with pytest.raises(RegistryError, match=r"albatross.*no wings.*adapters.disabled"):
         load_registry(folders=[folder])
     assert "albatross" not in load_registry(folders=[folder], disabled=["albatross"]).names
 
 
 def test_an_adapter_without_adapter_is_refused(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "dodo", '"""Nothing."""\n')
-    with pytest.raises(RegistryError, match="dodo.*exports no ADAPTER"):
+    with pytest.raises(RegistryError, match=r"dodo.*exports no ADAPTER"):
         load_registry(folders=[folder])
 
 
 def test_a_route_that_no_handle_made_is_refused(tmp_path: Path) -> None:
-    source = PIGEON.replace('handle.exchange("ask")', 'lambda: "everything about everybody"').replace("pigeon", "magpie")
+    source = PIGEON.replace('handle.exchange("ask")', 'lambda: "everything about everybody"').replace(
+        "pigeon", "magpie"
+    )
     folder = _folder(tmp_path / "more", "magpie", source)
     with (
-        pytest.raises(RegistryError, match="magpie.*no Handle made"),
+        pytest.raises(RegistryError, match=r"magpie.*no Handle made"),
         LiveGateway(tmp_path / "data", {"adapters": {"folders": [str(folder)]}}),
     ):
         pass

@@ -33,9 +33,22 @@ def _free_port() -> int:
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """`make demo` as the README has it, smaller, elsewhere, and on another port."""
     folder, port = tmp_path_factory.mktemp("readme"), _free_port()
-    command = [sys.executable, "-m", "gateway.cli", "demo", "--port", str(port), "--dir", str(folder), "--patients", "20"]
+    command = [
+        sys.executable,
+        "-m",
+        "gateway.cli",
+        "demo",
+        "--port",
+        str(port),
+        "--dir",
+        str(folder),
+        "--patients",
+        "20",
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PMPBRIDGE")}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
     try:
         assert process.stdout is not None
         lines = []
@@ -91,7 +104,8 @@ def test_every_file_of_the_layout_is_there() -> None:
     named = [
         name
         for line in layout.splitlines()
-        if line.startswith("      ") and not line.strip().startswith(("identifiers", "samples", "read", "write", "routes"))
+        if line.startswith("      ")
+        and not line.strip().startswith(("identifiers", "samples", "read", "write", "routes"))
         for name in line[6:31].split()
         if re.fullmatch(r"[a-z_]+(\.py|/)", name)
     ]

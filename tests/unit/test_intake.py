@@ -39,7 +39,9 @@ def _reported(**over: Any) -> Dispensation:
 
 def _take_in(gateway: Gateway, *dispensations: Dispensation) -> IntakeReceipt:
     return gateway.intake(
-        IntakeBatch(records=tuple(IntakeRecord(dispensation=d, path=f"r{n}") for n, d in enumerate(dispensations)))
+        IntakeBatch(
+            records=tuple(IntakeRecord(dispensation=d, path=f"r{n}") for n, d in enumerate(dispensations))
+        )
     )
 
 
@@ -82,7 +84,12 @@ def test_the_same_fill_with_other_content_is_rejected_by_name(gateway: Gateway) 
 
 @pytest.mark.parametrize(
     "other",
-    [{"rx_number": "7009999"}, {"fill_number": 1}, {"partial_fill": 1}, {"dispenser": a_dispenser(ncpdp_id="7654321")}],
+    [
+        {"rx_number": "7009999"},
+        {"fill_number": 1},
+        {"partial_fill": 1},
+        {"dispenser": a_dispenser(ncpdp_id="7654321")},
+    ],
 )
 def test_another_fill_is_another_record(gateway: Gateway, other: dict[str, Any]) -> None:
     verdicts = [r.verdict for r in _take_in(gateway, _reported(), _reported(**other)).results]
@@ -91,7 +98,9 @@ def test_another_fill_is_another_record(gateway: Gateway, other: dict[str, Any])
 
 
 def test_a_bad_record_does_not_take_the_good_ones_with_it(gateway: Gateway) -> None:
-    receipt = _take_in(gateway, _reported(rx_number="1"), _reported(quantity=Decimal(0)), _reported(rx_number="3"))
+    receipt = _take_in(
+        gateway, _reported(rx_number="1"), _reported(quantity=Decimal(0)), _reported(rx_number="3")
+    )
     assert [r.verdict for r in receipt.results] == [
         IntakeVerdict.CREATED,
         IntakeVerdict.REJECTED,

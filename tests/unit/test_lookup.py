@@ -104,7 +104,10 @@ def test_when_no_asked_state_can_be_asked_it_is_an_error_and_not_no_data(gateway
 
 
 def test_naloxone_alone_is_hidden_and_buprenorphine_with_naloxone_is_shown(gateway: Gateway) -> None:
-    names = ("naloxone hydrochloride 40 MG/ML Nasal Spray", "buprenorphine 8 MG / naloxone 2 MG Sublingual Film")
+    names = (
+        "naloxone hydrochloride 40 MG/ML Nasal Spray",
+        "buprenorphine 8 MG / naloxone 2 MG Sublingual Film",
+    )
     _record(gateway, *(_reported(rx_number=str(n), drug=Drug(name=name)) for n, name in enumerate(names)))
     assert [d.rx_number for d in gateway.lookup(a_lookup()).dispensations] == ["1"]
 
@@ -134,7 +137,9 @@ def test_twins_are_never_mixed(gateway: Gateway) -> None:
 
 def test_namesakes_are_ambiguous_until_something_tells_them_apart(gateway: Gateway) -> None:
     here = a_person(phones=())
-    there = a_person(phones=(), addresses=(Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850"),))
+    there = a_person(
+        phones=(), addresses=(Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850"),)
+    )
     _record(gateway, _reported(person=here, rx_number="1"))
     _record(gateway, _reported(person=there, rx_number="2"))
     people = gateway.store.people()

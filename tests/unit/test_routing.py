@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 
 from gateway.model import Outcome
 from gateway.routing import plan
@@ -23,6 +24,4 @@ def test_home_is_asked_only_when_it_is_asked_for() -> None:
 
 
 def test_examples_in_the_docstring() -> None:
-    import importlib
-
     assert doctest.testmod(importlib.import_module("gateway.routing.plan")).failed == 0

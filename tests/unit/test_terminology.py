@@ -57,6 +57,12 @@ def test_losses_are_facts_that_are_there_and_not_carried() -> None:
     assert "refills_authorised" not in _lost(a_dispensation(refills_authorised=3), "pmix-2")
 
 
+def test_a_number_beyond_what_a_format_brings_over_is_a_loss() -> None:
+    assert "partial_fill" not in _lost(a_dispensation(partial_fill=0), "pmix-2")
+    assert "partial_fill" not in _lost(a_dispensation(partial_fill=1), "pmix-2")
+    assert "partial_fill" in _lost(a_dispensation(partial_fill=2), "pmix-2")
+
+
 def test_a_value_without_a_code_is_a_loss() -> None:
     other = a_dispensation(person=a_person(sex=Sex.OTHER))
     assert "person.sex" in _lost(other, "script-2017071")
