@@ -91,6 +91,7 @@ class Field:
 
     `name` is a dotted path from a :class:`~gateway.model.Dispensation`; `kind` says how its text is read
     (text, date, decimal, integer, code); `table` names the code table of a code. `paths` has a column a format.
+    `most` holds the greatest number that a format brings over, for formats that have such a limit.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Field:
     table: str | None
     paths: Mapping[str, str]
     column: Mapping[str, str]
+    most: Mapping[str, int]
 
     def value(self, dispensation: Dispensation) -> Any:
         """What the dispensation holds there; None when a step on the way is absent or empty.
@@ -122,7 +124,7 @@ class Field:
 
     def carried(self, value: Any, format: str) -> bool:
         """True when that format brings this value over unchanged."""
-        if self.is_none(format):
+        if self.is_none(format) or (format in self.most and value > self.most[format]):
             return False
         if self.table is None:
             return True
@@ -142,11 +144,14 @@ class FieldMap:
                 table=row.get("table"),
                 paths={format: row[format] for format in self.formats},
                 column=columns,
+                most=row.get("most", {}),
             )
             for row in table["dispensation"]
         )
         self._doubtful = {
-            format: tuple(f for f in self.fields if f.is_none(format) or f.table is not None)
+            format: tuple(
+                f for f in self.fields if f.is_none(format) or f.table is not None or format in f.most
+            )
             for format in self.formats
         }
 

@@ -1,8 +1,4 @@
-"""Canonical people and organisations -> the XML of a report: patient, prescriber, dispenser.
-
-In one answer the same prescriber, dispenser and appearance stand on many prescriptions; :class:`Parties` makes the
-XML of each once.
-"""
+"""Canonical people and organisations -> the XML of a report: patient, prescriber, dispenser."""
 
 from __future__ import annotations
 
@@ -31,37 +27,8 @@ _address = load("address")
 _street = load("street")
 
 
-class Parties:
-    """The XML of the people and organisations of one answer."""
-
-    def __init__(self) -> None:
-        self._patients: dict[Person, Xml] = {}
-        self._prescribers: dict[Prescriber, Xml] = {}
-        self._dispensers: dict[Dispenser, Xml] = {}
-
-    def patient(self, person: Person) -> Xml:
-        """The `Patient`, without identifiers."""
-        made = self._patients.get(person)
-        if made is None:
-            made = self._patients[person] = _patient_xml(person)
-        return made
-
-    def prescriber(self, prescriber: Prescriber) -> Xml:
-        """The `Prescriber`; empty when nothing is known of one."""
-        made = self._prescribers.get(prescriber)
-        if made is None:
-            made = self._prescribers[prescriber] = _prescriber_xml(prescriber)
-        return made
-
-    def dispenser(self, dispenser: Dispenser) -> Xml:
-        """The `Dispenser`; empty when nothing is known of one."""
-        made = self._dispensers.get(dispenser)
-        if made is None:
-            made = self._dispensers[dispenser] = _dispenser_xml(dispenser)
-        return made
-
-
-def _patient_xml(person: Person) -> Xml:
+def patient_xml(person: Person) -> Xml:
+    """The `Patient`, without identifiers. A veterinary patient is named by its owner, where that is known."""
     named = person
     animal = None
     if person.species is Species.VETERINARY and person.owner is not None:
@@ -80,7 +47,8 @@ def _patient_xml(person: Person) -> Xml:
     )
 
 
-def _prescriber_xml(prescriber: Prescriber) -> Xml:
+def prescriber_xml(prescriber: Prescriber) -> Xml:
+    """The `Prescriber`; empty when nothing is known of one."""
     licence = prescriber.licence
     return _prescriber.render(
         {
@@ -95,7 +63,8 @@ def _prescriber_xml(prescriber: Prescriber) -> Xml:
     )
 
 
-def _dispenser_xml(dispenser: Dispenser) -> Xml:
+def dispenser_xml(dispenser: Dispenser) -> Xml:
+    """The `Dispenser`; empty when nothing is known of one."""
     licence = dispenser.licence
     return _dispenser.render(
         {

@@ -10,14 +10,15 @@ names the silent one: whoever knows no more than the code does not take what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from decimal import Decimal
+from functools import cache
 
 from adapters._wire import Xml, soap, to_bytes
 from adapters.soap.envelope import MustUnderstand, VersionMismatch, is_enveloped
 from adapters.soap.names import CODES, CONTENT_TYPE, FORMAT
-from adapters.soap.parties import Parties, load
+from adapters.soap.parties import dispenser_xml, load, patient_xml, prescriber_xml
 from gateway.errors import Failure, GatewayError
 from gateway.model import Answer, CompoundPart, Dispensation, Drug, Ingredient, Outcome, Species
 from gateway.ports import Answered, Inbound, Outbound
@@ -32,6 +33,8 @@ _strength = load("strength")
 _strength_unit = load("strength_unit")
 _compound_part = load("compound_part")
 _error = load("error")
+
+_MARK = Xml("\0")  # no text on its way out can hold it: XML 1.0 does not allow it, and blocks remove it
 
 COMPOUND = "99999999999"  # ASAP 4.2 DSP08 where DSP07 says that it is a compound
 
@@ -48,11 +51,10 @@ def write(answer: Answered, request: Inbound) -> Outbound:
     """
     if not isinstance(answer, Answer):
         raise TypeError(f"PMIX has no message for {type(answer).__name__}")
-    report = report_xml(answer)
+    frame = _report_xml(answer)
+    document = soap.envelope_1_1(frame) if is_enveloped(request) else to_bytes(frame)
     return Outbound(
-        body=soap.envelope_1_1(report) if is_enveloped(request) else to_bytes(report),
-        content_type=CONTENT_TYPE,
-        losses=_losses(answer),
+        body=_filled(document, answer.dispensations), content_type=CONTENT_TYPE, losses=_losses(answer)
     )
 
 
@@ -81,10 +83,9 @@ def _fault_code(error: GatewayError) -> soap.FaultCode:
     return soap.FaultCode.SERVER if ours else soap.FaultCode.CLIENT
 
 
-def report_xml(answer: Answer) -> Xml:
-    """The `PMPPrescriptionReport`."""
+def _report_xml(answer: Answer) -> Xml:
+    """The `PMPPrescriptionReport`, with a mark where its prescriptions go."""
     at = answer.generated_at.astimezone(UTC)
-    parties = Parties()
     return _report.render(
         {
             "status": _status(answer.outcome),
@@ -99,9 +100,16 @@ def report_xml(answer: Answer) -> Xml:
             "time": at.time().isoformat() + "Z",
             "begin": _day(answer.period.start),
             "end": _day(answer.period.end),
-            "prescriptions": [_prescription_xml(d, parties) for d in answer.dispensations],
+            "prescriptions": _MARK if answer.dispensations else None,
         }
     )
+
+
+def _filled(document: bytes, dispensations: Sequence[Dispensation]) -> bytes:
+    """The document with its prescriptions: put in last, because every copy of a long history costs."""
+    head, _, tail = document.partition(_MARK.encode())
+    write_one = _Prescriptions()
+    return b"".join((head, "".join(map(write_one, dispensations)).encode(), tail))
 
 
 def _status(outcome: Outcome) -> str | None:
@@ -124,32 +132,41 @@ def _text(answer: Answer) -> str | None:
     return " ".join(sentences) or None
 
 
-def _prescription_xml(d: Dispensation, parties: Parties) -> Xml:
-    return _prescription.render(
-        {
-            "dispenser": parties.dispenser(d.dispenser),
-            "rx_number": d.rx_number,
-            "fill_number": str(d.fill_number),
-            "filled": _day(d.filled),
-            "patient": parties.patient(d.person),
-            "prescriber": parties.prescriber(d.prescriber),
-            "written_unknown": None if d.written else "true",
-            "written": _day(d.written),
-            "drug": _drug_xml(d.drug, d.compound),
-            "refills_unknown": "true" if d.refills_authorised is None else None,
-            "refills": None if d.refills_authorised is None else str(d.refills_authorised),
-            "quantity": _number(d.quantity),
-            "days_supply": str(d.days_supply),
-            "unit": codes("quantity-unit").encode(d.unit, CODES),
-            "payment": codes("payment").encode(d.payment or "", CODES),
-            "rx_origin": codes("rx-origin").encode(d.rx_origin or "", CODES),
-            # xs:boolean, in the digits that ASAP 4.2 has for "not partial" and "first part"; later parts are lost.
-            "partial_fill": "1" if d.partial_fill else "0",
-            "diagnosis": d.diagnosis,
-            "treatment_type": codes("treatment-type").encode(d.treatment_type or "", CODES),
-            "sold": _day(d.sold),
-        }
-    )
+class _Prescriptions:
+    """Writes the prescriptions of one answer; people and drugs that stand on many of them are written once."""
+
+    def __init__(self) -> None:
+        self._patient = cache(patient_xml)
+        self._prescriber = cache(prescriber_xml)
+        self._dispenser = cache(dispenser_xml)
+        self._drug = cache(_drug_xml)
+
+    def __call__(self, d: Dispensation) -> Xml:
+        return _prescription.render(
+            {
+                "dispenser": self._dispenser(d.dispenser),
+                "rx_number": d.rx_number,
+                "fill_number": str(d.fill_number),
+                "filled": _day(d.filled),
+                "patient": self._patient(d.person),
+                "prescriber": self._prescriber(d.prescriber),
+                "written_unknown": None if d.written else "true",
+                "written": _day(d.written),
+                "drug": self._drug(d.drug, d.compound),
+                "refills_unknown": "true" if d.refills_authorised is None else None,
+                "refills": None if d.refills_authorised is None else str(d.refills_authorised),
+                "quantity": _number(d.quantity),
+                "days_supply": str(d.days_supply),
+                "unit": codes("quantity-unit").encode(d.unit, CODES),
+                "payment": codes("payment").encode(d.payment or "", CODES),
+                "rx_origin": codes("rx-origin").encode(d.rx_origin or "", CODES),
+                # xs:boolean, in the digits that ASAP 4.2 has for "not partial" and "first part"; later parts are lost.
+                "partial_fill": "1" if d.partial_fill else "0",
+                "diagnosis": d.diagnosis,
+                "treatment_type": codes("treatment-type").encode(d.treatment_type or "", CODES),
+                "sold": _day(d.sold),
+            }
+        )
 
 
 def _drug_xml(drug: Drug, compound: tuple[CompoundPart, ...]) -> Xml:
