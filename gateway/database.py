@@ -8,9 +8,11 @@ the rows referred to needs no transaction. Only :func:`writing` and :func:`snaps
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, DateTime, Engine, MetaData, QueuePool, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, IsolationLevel
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -65,14 +67,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 def open_engine(url: str, *, busy_timeout: float = 5.0, connections: int = 64) -> Engine:
     """An engine whose connections read in autocommit. Nothing is connected yet.
 
-    :param busy_timeout: seconds to wait for another writer (SQLite) or a free connection.
+    :param busy_timeout: seconds to wait for another writer, or for a free connection.
     :param connections: at most so many at once, one a thread; the ones used last are used first.
     :raises ValueError: an SQLite database in memory, which every connection would see differently.
     """
     target = make_url(url)
     is_sqlite = target.get_backend_name() == "sqlite"
-    if is_sqlite and target.database in {None, "", ":memory:"}:
-        raise ValueError("An SQLite database must be a file: sqlite:///path/to/file")
     engine = create_engine(
         target,
         isolation_level="AUTOCOMMIT",
@@ -83,11 +83,25 @@ def open_engine(url: str, *, busy_timeout: float = 5.0, connections: int = 64) -
         pool_timeout=busy_timeout,
         pool_use_lifo=True,
         pool_pre_ping=not is_sqlite,
-        connect_args={"timeout": busy_timeout} if is_sqlite else {},
+        **(_sqlite(target, busy_timeout) if is_sqlite else _postgresql(busy_timeout)),
     )
     if is_sqlite:
         event.listen(engine, "connect", _set_pragmas)
     return engine
+
+
+def _sqlite(target: URL, busy_timeout: float) -> dict[str, Any]:
+    if target.database in {None, "", ":memory:"}:
+        raise ValueError("An SQLite database must be a file: sqlite:///path/to/file")
+    # mode=rw: a database that has gone is an error, never a new and empty one
+    address = f"{Path(str(target.database)).absolute().as_uri()}?mode=rw"
+    connect = partial(sqlite3.connect, address, uri=True, timeout=busy_timeout, check_same_thread=False)
+    return {"creator": connect}
+
+
+def _postgresql(busy_timeout: float) -> dict[str, Any]:
+    options = f"-c lock_timeout={int(busy_timeout * 1000)}"
+    return {"connect_args": {"connect_timeout": max(1, round(busy_timeout)), "options": options}}
 
 
 def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
@@ -99,24 +113,25 @@ def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A serializable transaction that is committed when the block ends without an exception, and rolled back else.
+def writing(engine: Engine, isolation: IsolationLevel = "SERIALIZABLE") -> Iterator[Connection]:
+    """A transaction that is committed when the block ends without an exception, and rolled back else.
 
-    On SQLite the write lock is taken before the first read, so that two writers follow one another. PostgreSQL lets
-    both begin and makes one of them fail, which arrives as :class:`~gateway.errors.Unavailable`: send it again.
+    On SQLite the write lock is taken before the first read, so that writers follow one another, whatever the
+    isolation. On PostgreSQL serializable transactions run side by side, and one of two that would not have been
+    possible one after the other fails; that arrives as :class:`~gateway.errors.Unavailable`: do it again.
     """
     with engine.connect() as connection:
-        begin(connection)
+        begin(connection, isolation)
         yield connection
         connection.commit()
 
 
-def begin(connection: Connection) -> None:
+def begin(connection: Connection, isolation: IsolationLevel) -> None:
     """Begin the transaction of :func:`writing` on a connection that its owner keeps."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        connection.execution_options(isolation_level="SERIALIZABLE")
+        connection.execution_options(isolation_level=isolation)
 
 
 @contextmanager
@@ -208,9 +223,12 @@ class Migrations:
         context.run_migrations()
 
     def check(self, engine: Engine) -> None:
-        """:raises SchemaError: the database's schema is not the one this code needs."""
-        found = self._revision(engine)
+        """:raises SchemaError: the database cannot be opened, or its schema is not the one this code needs."""
         shown = engine.url.render_as_string(hide_password=True)
+        try:
+            found = self._revision(engine)
+        except DBAPIError as error:
+            raise SchemaError(f"{shown}: the database cannot be opened: {error.orig}") from None
         if found is None:
             raise SchemaError(f"{shown}: there is no schema; migrate the database first.")
         if found != self.head:

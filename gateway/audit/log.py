@@ -9,6 +9,7 @@ from threading import Lock
 
 import structlog
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit import chain
@@ -24,6 +25,7 @@ _log = structlog.get_logger(__name__)
 PART = "audit log"
 ROWS_AT_ONCE = 1000
 ATTEMPTS_TO_OPEN = 3
+ISOLATION: IsolationLevel = "READ COMMITTED"  # streams share no rows; the primary keys do the rest
 
 _INSERT = insert(audit_event)
 _MOVE_HEAD = (
@@ -72,8 +74,8 @@ class HashChainedLog(AuditLog):
 
     :param url: an SQLAlchemy URL, migrated before.
     :param busy_timeout: seconds to wait for another process's write before giving up.
-    :raises gateway.database.SchemaError: the schema is missing, older or newer than this code.
-    :raises gateway.errors.Unavailable: the database does not answer.
+    :raises gateway.database.SchemaError: the database cannot be opened; its schema is missing, older or newer than
+        this code.
     """
 
     def __init__(self, url: str, *, busy_timeout: float = 5.0) -> None:
@@ -85,8 +87,7 @@ class HashChainedLog(AuditLog):
         self._stream: int | None = None  # opened with the first event
         self._head: Head | None = None  # None: to be read from the database
         self._connection: Connection | None = None
-        with answering(PART):
-            MIGRATIONS.check(self._engine)
+        MIGRATIONS.check(self._engine)
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -134,7 +135,7 @@ class HashChainedLog(AuditLog):
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
-        begin(connection)
+        begin(connection, ISOLATION)
         stream, seq, previous = self._head or self._read_head(connection, self._stream)
         rows: list[dict[str, object]] = []
         for entry in entries:
@@ -163,7 +164,7 @@ class HashChainedLog(AuditLog):
         return self._take_number()
 
     def _take_number(self) -> int:
-        with answering(PART), writing(self._engine) as connection:
+        with answering(PART), writing(self._engine, ISOLATION) as connection:
             last = connection.execute(select(func.max(audit_stream.c.stream))).scalar_one()
             number = (last or 0) + 1
             connection.execute(

@@ -27,8 +27,8 @@ class Store(RecordStore):
     :param clock: the time of report of what is recorded.
     :param state: the two-letter code of the state whose record this is.
     :param busy_timeout: seconds to wait for another writer before giving up.
-    :raises gateway.database.SchemaError: the schema is missing, older or newer than this code.
-    :raises gateway.errors.Unavailable: the database does not answer.
+    :raises gateway.database.SchemaError: the database cannot be opened; its schema is missing, older or newer than
+        this code.
     """
 
     def __init__(
@@ -39,8 +39,7 @@ class Store(RecordStore):
         self._clock = clock
         self._state = state
         self._references = References()
-        with answering(PART):
-            schema.MIGRATIONS.check(self._engine)
+        schema.MIGRATIONS.check(self._engine)
 
     def candidates(self, keys: Collection[str]) -> Sequence[Person]:
         """As the port says; ordered by person key and appearance, and without identifiers."""
