@@ -20,14 +20,22 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc.errors import ClaimError, ExpiredTokenError
-from joserfc.jwk import Key
+from joserfc.jwk import Key, RSAKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from gateway.ports import Clock, Ephemeral
 from gateway.security.client_keys import PublishedKeys, the_key
 from gateway.security.client_secrets import SecretChecker
 from gateway.security.clients import ASSERTION_METHOD, Client
-from gateway.security.jose import ALGORITHMS, SignedToken, UnreadableToken, new_key, read_token
+from gateway.security.jose import (
+    ALGORITHMS,
+    KEY_TYPES,
+    MIN_RSA_BITS,
+    SignedToken,
+    UnreadableToken,
+    new_key,
+    read_token,
+)
 
 ASSERTION_TYPE: Final = JWTBearerClientAssertion.CLIENT_ASSERTION_TYPE
 MAX_LIFETIME: Final = timedelta(minutes=5)
@@ -237,4 +245,9 @@ class AssertionAuthentication:
 @cache
 def _decoy(algorithm: str) -> Key:
     """A key that nobody holds: verifying against it costs a stranger as much time as a client's key would."""
-    return new_key(algorithm)
+    return _rsa_decoy() if KEY_TYPES[algorithm] == "RSA" else new_key(algorithm)
+
+
+@cache
+def _rsa_decoy() -> Key:
+    return RSAKey.generate_key(MIN_RSA_BITS, private=False)

@@ -29,6 +29,7 @@ from gateway.security.jose import algorithm_of
 RENEWED: Final = timedelta(seconds=30)
 """How long before its end a token is not used any more."""
 ASSERTION_LIFETIME: Final = 240
+MAX_LIFETIME: Final = 86_400
 _ERROR = re.compile(r"[a-z_]{1,40}")
 
 
@@ -143,11 +144,8 @@ def _granted(response: requests.Response) -> tuple[str, float]:
             f"The partner's token endpoint refuses this client{named}.",
             remedy="Check the client id, the credential and the scopes that are registered with the partner.",
         )
-    token, lifetime = body.get("access_token"), body.get("expires_in", 0)
-    if (
-        response.status_code != requests.codes.ok
-        or not isinstance(token, str)
-        or not isinstance(lifetime, int | float)
-    ):
+    token, lifetime = body.get("access_token") or None, body.get("expires_in", 0)
+    is_token = isinstance(token, str) and isinstance(lifetime, int | float) and 0 <= lifetime <= MAX_LIFETIME
+    if response.status_code != requests.codes.ok or not is_token:
         raise Unavailable("The partner's token endpoint does not answer with a token.")
-    return token, float(lifetime)
+    return str(token), float(lifetime)

@@ -124,7 +124,8 @@ class PublishedKeys:
         now = self._clock()
         try:
             with self._fetch(url) as response:
-                response.raise_for_status()
+                if response.status_code != requests.codes.ok:
+                    return _Fetched(None, now, now)
                 document = json.loads(_body(response))
                 age = _age(response.headers.get("Cache-Control"))
         except (requests.RequestException, ValueError, RecursionError):

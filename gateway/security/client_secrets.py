@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 import time
@@ -22,7 +23,9 @@ MAX_LENGTH: Final = 512
 REMEMBERED_FOR: Final = 300.0
 MAX_REMEMBERED: Final = 1024
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1  # 16 MB each
-_SCHEME: Final = "scrypt"
+_WRITTEN: Final = re.compile(
+    r"scrypt\$(\d{1,6})\$(\d{1,2})\$(\d)\$([A-Za-z0-9+/]{22}==)\$([A-Za-z0-9+/]{43}=)", re.ASCII
+)
 
 
 def new_secret() -> str:
@@ -54,17 +57,17 @@ class SecretHash:
     @classmethod
     def parse(cls, text: str) -> Self:
         """:raises ValueError: the text is no such hash."""
-        scheme, *numbers, salt, digest = text.split("$")
-        if scheme != _SCHEME or len(numbers) != 3:
-            raise ValueError("expected scrypt$cost$block$parallel$salt$hash")
-        cost, block, parallel = map(int, numbers)
+        match = _WRITTEN.fullmatch(text)
+        if match is None:
+            raise ValueError("secret_hash: expected scrypt$cost$block$parallel$salt$hash")
+        cost, block, parallel = int(match[1]), int(match[2]), int(match[3])
         if not (1 < cost <= 2**17 and 0 < block <= 16 and 0 < parallel <= 4):
-            raise ValueError("scrypt parameters out of range")
-        return cls(cost, block, parallel, b64decode(salt, validate=True), b64decode(digest, validate=True))
+            raise ValueError("secret_hash: cost, block or parallel is out of range")
+        return cls(cost, block, parallel, b64decode(match[4]), b64decode(match[5]))
 
     def __str__(self) -> str:
         salt, digest = b64encode(self.salt).decode(), b64encode(self.digest).decode()
-        return f"{_SCHEME}${self.cost}${self.block}${self.parallel}${salt}${digest}"
+        return f"scrypt${self.cost}${self.block}${self.parallel}${salt}${digest}"
 
     def matches(self, secret: str) -> bool:
         """True for the secret that was hashed; the comparison takes the same time for every other."""

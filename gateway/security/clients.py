@@ -176,7 +176,7 @@ def _read(content: bytes) -> Mapping[str, Client]:
     try:
         records = msgspec.json.decode(content, type=_File).clients
     except msgspec.DecodeError as error:
-        raise UnusableFileError(str(error)) from None
+        raise UnusableFileError(f"not a JSON list of clients: {error}") from None
     clients: dict[str, Client] = {}
     for number, record in enumerate(records):
         where = f"clients[{number}]"

@@ -90,7 +90,12 @@ def algorithm_of(key: Key) -> str | None:
 
 
 def new_key(algorithm: str) -> ECKey | RSAKey:
-    """A new private key for one of :data:`ALGORITHMS`; its kid is its thumbprint (RFC 7638)."""
+    """A new private key for one of :data:`ALGORITHMS`; its kid is its thumbprint (RFC 7638).
+
+    :raises ValueError: another algorithm.
+    """
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm: expected one of {' '.join(ALGORITHMS)}")
     if KEY_TYPES[algorithm] == "RSA":
         return RSAKey.generate_key(NEW_RSA_BITS, {"alg": algorithm, "use": "sig"}, auto_kid=True)
     curve = next(name for name, served in CURVES.items() if served == algorithm)

@@ -1,4 +1,4 @@
-"""What the discovery documents say of the authorization server: its addresses, and what it understands.
+"""What the discovery document says of the authorization server: its addresses, and what it understands.
 
 `base_url` is always the gateway's address as callers see it, without a slash at the end; it is the issuer.
 """
@@ -31,21 +31,4 @@ def authorization_server(base_url: str) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": [ASSERTION_METHOD, *SECRET_METHODS],
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "scopes_supported": list(SUPPORTED),
-    }
-
-
-def smart_configuration(base_url: str) -> dict[str, Any]:
-    """The document of SMART App Launch 2.2, "Conformance", for backend services.
-
-    S256 stands in it because the guide requires it of every server; there is no authorization endpoint.
-    """
-    return {
-        **authorization_server(base_url),
-        "code_challenge_methods_supported": ["S256"],
-        "capabilities": [
-            "client-confidential-asymmetric",
-            "client-confidential-symmetric",
-            "permission-v1",
-            "permission-v2",
-        ],
     }

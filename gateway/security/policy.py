@@ -7,8 +7,13 @@ letters and digits only: "Pharmacist's Delegate - Licensed" is "pharmacists dele
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from gateway.model import Practitioner, Purpose, Requester
+
+_FOR_WHOM: Final = (
+    "A delegate looks up for a prescriber or pharmacist: name that practitioner in the request."
+)
 
 
 class StatePolicy:
@@ -41,18 +46,18 @@ class StatePolicy:
         if not self._delegates:
             return f"{self._state} does not admit look-ups by delegates."
         if not _is_named(requester.practitioner):
-            return (
-                "A delegate looks up for a prescriber or pharmacist: name that practitioner in the request."
-            )
+            return _FOR_WHOM
         delegate = requester.delegate
         if delegate is not None and delegate.role and not self._admits(delegate.role):
             return f"The delegate's role is not one that may look a patient up in {self._state}."
         return self._refusal_of_role(requester.practitioner)
 
     def _refusal_of_role(self, practitioner: Practitioner | None) -> str | None:
+        role = practitioner.role if practitioner else None
+        if role and _is_delegates(role):
+            return _FOR_WHOM
         if not self._roles:
             return None
-        role = practitioner.role if practitioner else None
         if not role:
             return "The requester's role is not known: name it in the request, or have it registered for the client."
         if not self._admits(role):
@@ -65,6 +70,11 @@ class StatePolicy:
 
 def _is_named(practitioner: Practitioner | None) -> bool:
     return practitioner is not None and bool(practitioner.npi or practitioner.dea or practitioner.name)
+
+
+def _is_delegates(role: str) -> bool:
+    """True for "Prescriber Delegate" and the like: whoever has it is not the one a look-up is made for."""
+    return "delegate" in _compared(role)
 
 
 def _compared(role: str) -> str:

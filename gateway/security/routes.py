@@ -13,6 +13,7 @@ from gateway.security.metadata import KEYS_PATH, METADATA_PATH, TOKEN_PATH
 from gateway.security.server import TokenRequest, TokenResponse, TokenServer
 
 MAX_BYTES: Final = 65_536
+MAX_DRAINED: Final = 128 * 1024 * 1024
 KEYS_MAX_AGE: Final = 300
 """Seconds for which others may keep the published keys; as long as a token lives."""
 
@@ -22,11 +23,12 @@ def oauth_blueprint(server: TokenServer) -> Blueprint:
     blueprint = Blueprint("oauth", __name__)
 
     # Other methods than POST are answered here as well, in the words that clients of this endpoint read.
-    @blueprint.route(TOKEN_PATH, methods=["POST", "GET", "PUT", "PATCH", "DELETE"])
+    @blueprint.route(TOKEN_PATH, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
     def token() -> Response:
         try:
             return _response(server.respond(_token_request()))
         except RequestEntityTooLarge:
+            _drain()
             description = f"A token request has at most {MAX_BYTES} bytes."
             return _json({"error": "invalid_request", "error_description": description}, status=413)
 
@@ -57,6 +59,13 @@ def _token_request() -> TokenRequest:
         body=request.get_data(cache=False),
         request_id=g.get("request_id") or uuid.uuid4().hex,
     )
+
+
+def _drain() -> None:
+    """Read and throw away what the caller is still sending, so that it gets to see the answer."""
+    left = min(request.content_length or MAX_DRAINED, MAX_DRAINED)
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, MAX_BYTES))):
+        left -= len(chunk)
 
 
 def _response(answer: TokenResponse) -> Response:

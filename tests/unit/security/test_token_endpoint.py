@@ -19,8 +19,10 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 from joserfc.registry import HeaderParameter
 
+from adapters.fhir.conformance import smart_configuration
 from gateway.errors import Unavailable
-from gateway.ports import BearerToken
+from gateway.ports import BearerToken, Inbound
+from gateway.security.jose import SignedToken
 
 # A signer that puts into the header whatever a test wants there.
 ANY_HEADER = JWSRegistry(
@@ -358,6 +360,31 @@ def test_assertions_that_must_be_refused(
     assert "access_token" not in response.text
 
 
+def test_a_stranger_s_assertion_is_verified_like_a_client_s(
+    served: Any, pharmacy: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is verified, and against a key of which kind, does not depend on whether the client exists."""
+    verified: list[str] = []
+    verify = SignedToken.is_signed_by
+
+    def counting(token: SignedToken, key: Any) -> bool:
+        verified.append(f"{token.algorithm} {key.key_type}")
+        return verify(token, key)
+
+    monkeypatch.setattr(SignedToken, "is_signed_by", counting)
+    stranger = ECKey.generate_key("P-384")
+    for client_id, header in (
+        ("pharmacy", {}),
+        ("pharmacy", {"kid": "other"}),
+        ("nobody", {}),
+        ("hospital", {}),
+    ):
+        text = _assertion(served, pharmacy, stranger, header, iss=client_id, sub=client_id)
+        assert _post(served, **_assertion_form(text)).status_code == 401
+        assert verified == ["ES384 EC"]
+        verified.clear()
+
+
 def test_an_assertion_is_used_once(served: Any, pharmacy: dict[str, Any]) -> None:
     form = _assertion_form(_assertion(served, pharmacy))
     assert _post(served, **form).status_code == 200
@@ -507,7 +534,7 @@ def test_the_header_and_the_body_may_not_name_two_clients(served: Any) -> None:
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_only_post(served: Any, method: str) -> None:
     response = requests.request(method, served.token_url, data=_with_secret(served), timeout=10)
     assert response.status_code == 405
@@ -516,7 +543,7 @@ def test_only_post(served: Any, method: str) -> None:
 
 
 def test_a_large_body_is_not_read(served: Any) -> None:
-    response = _post(served, **_with_secret(served, scope="a" * 70_000))
+    response = _post(served, **_with_secret(served, scope="a" * 20_000_000))
     assert response.status_code == 413
     assert "65536" in response.json()["error_description"]
 
@@ -582,3 +609,20 @@ def test_metadata_is_as_rfc_8414_wants_it(served: Any) -> None:
         "client_secret_post",
     }
     assert not [m for m in document.values() if m == []], "RFC 8414 section 3.2: no empty lists"
+
+
+def test_the_smart_configuration_says_the_same_of_this_server(served: Any) -> None:
+    """The FHIR adapter may not ask security what it understands; so the two are held together here."""
+    message = Inbound(
+        operation="public",
+        method="GET",
+        path="/fhir/.well-known/smart-configuration",
+        request_id="1",
+        received_at=served.clock(),
+        base_url=f"{served.url}/fhir",
+    )
+    smart = json.loads(smart_configuration(message).body)
+    for key, value in served.server.metadata().items():
+        if key != "issuer":
+            told = sorted(smart[key]) if isinstance(value, list) else smart[key]
+            assert told == (sorted(value) if isinstance(value, list) else value), key
