@@ -19,9 +19,8 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 from joserfc.registry import HeaderParameter
 
-from adapters.fhir.conformance import smart_configuration
 from gateway.errors import Unavailable
-from gateway.ports import BearerToken, Inbound
+from gateway.ports import BearerToken
 from gateway.security.jose import SignedToken
 
 # A signer that puts into the header whatever a test wants there.
@@ -609,20 +608,3 @@ def test_metadata_is_as_rfc_8414_wants_it(served: Any) -> None:
         "client_secret_post",
     }
     assert not [m for m in document.values() if m == []], "RFC 8414 section 3.2: no empty lists"
-
-
-def test_the_smart_configuration_says_the_same_of_this_server(served: Any) -> None:
-    """The FHIR adapter may not ask security what it understands; so the two are held together here."""
-    message = Inbound(
-        operation="public",
-        method="GET",
-        path="/fhir/.well-known/smart-configuration",
-        request_id="1",
-        received_at=served.clock(),
-        base_url=f"{served.url}/fhir",
-    )
-    smart = json.loads(smart_configuration(message).body)
-    for key, value in served.server.metadata().items():
-        if key != "issuer":
-            told = sorted(smart[key]) if isinstance(value, list) else smart[key]
-            assert told == (sorted(value) if isinstance(value, list) else value), key
