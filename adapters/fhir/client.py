@@ -1,0 +1,113 @@
+"""The same protocol as an outbound client: one partner PMP, asked by `$pdmp-history`.
+
+Nothing of a partner's error texts is passed on, since they may quote the request; its HTTP status says what kind of
+error it is, and an answer that cannot be understood is a Failure, never "no data".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+
+from adapters.fhir.media import FHIR_JSON
+from adapters.fhir.read_answer import read_answer, read_refusal
+from adapters.fhir.tree import parse
+from adapters.fhir.write import to_json
+from adapters.fhir.write_request import write_request
+from gateway.errors import (
+    Failure,
+    Forbidden,
+    GatewayError,
+    MessageError,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedFormat,
+)
+from gateway.model import Answer, LookupRequest
+from gateway.ports import PartnerSettings
+
+_LATER: Final = {408, 429, 502, 503, 504}
+_PAUSE: Final = 5  # seconds, when the partner names none
+_REFUSALS: Final[dict[int, type[GatewayError]]] = {
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    406: UnsupportedFormat,
+    413: TooLarge,
+    415: UnsupportedFormat,
+}
+
+
+class FhirPartner:
+    """A PMP that offers `$pdmp-history`."""
+
+    def __init__(self, settings: PartnerSettings) -> None:
+        self._url = f"{settings.url.rstrip('/')}/$pdmp-history"
+        self._token = settings.token
+        self._timeout = settings.timeout
+        self._own_session = requests.Session() if settings.session is None else None
+        self._session = settings.session or self._own_session or requests.Session()
+
+    def ask(self, request: LookupRequest) -> Answer:
+        """The partner's answer, whatever its outcome.
+
+        :raises Unavailable: it does not answer, or not now.
+        :raises Failure: its answer cannot be understood.
+        :raises GatewayError: it refuses the request; the class says why.
+        """
+        body = to_json(write_request(request))
+        headers = {
+            "Authorization": f"Bearer {self._token()}",
+            "Content-Type": FHIR_JSON,
+            "Accept": FHIR_JSON,
+        }
+        try:
+            response = self._session.post(
+                self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+            )
+        except requests.Timeout:
+            raise Unavailable(f"The partner did not answer within {self._timeout:g} seconds.") from None
+        except requests.RequestException:
+            raise Unavailable("The partner cannot be reached.") from None
+        return _read(response)
+
+    def close(self) -> None:
+        """Give the connections back, unless they are the caller's."""
+        if self._own_session is not None:
+            self._own_session.close()
+
+
+def _read(response: requests.Response) -> Answer:
+    status = response.status_code
+    if status == requests.codes.ok:
+        try:
+            return read_answer(parse(response.content), retry_after=_retry_after(response))
+        except MessageError as error:
+            where = f" at {error.path}" if error.path else ""
+            raise Failure(f"The partner's answer cannot be understood{where}.") from None
+    if status == requests.codes.forbidden and (refusal := _refusal(response)) is not None:
+        return refusal
+    if status in _LATER:
+        pause = _retry_after(response) or _PAUSE
+        raise Unavailable(f"The partner cannot answer now (HTTP {status}).", retry_after=pause)
+    if 400 <= status < 500:
+        raise _REFUSALS.get(status, MessageError)(f"The partner refused the request (HTTP {status}).")
+    raise Failure(f"The partner failed (HTTP {status}).")
+
+
+def _refusal(response: requests.Response) -> Answer | None:
+    """The answer "disallowed"; None when the 403 is about something else, or is not understood."""
+    try:
+        return read_refusal(parse(response.content))
+    except MessageError:
+        return None
+
+
+def _retry_after(response: requests.Response) -> int | None:
+    seconds = response.headers.get("Retry-After", "")
+    return int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None

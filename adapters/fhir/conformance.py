@@ -1,0 +1,125 @@
+"""What this server says of itself: CapabilityStatement and SMART configuration. True to what is there, nothing else.
+
+Sources: FHIR R4 CapabilityStatement, SMART App Launch 2.2 ("conformance", "backend services").
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from adapters.fhir import uris
+from adapters.fhir.datatypes import Element
+from adapters.fhir.media import FHIR_JSON, JSON, answer_type, require_json_answer
+from adapters.fhir.write import to_json
+from gateway.ports import Inbound, Outbound
+
+PREFIX: Final = "/fhir"
+DATE: Final = "2026-11-22"
+"""The day of the last change of the CapabilityStatement."""
+
+SMART: Final[dict[str, Any]] = {
+    "grant_types_supported": ["client_credentials"],
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+    "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384", "RS256", "ES256"],
+    "scopes_supported": [
+        "system/MedicationDispense.c",
+        "system/MedicationDispense.rs",
+        "system/Patient.rs",
+        "pdmp/history",
+        "pdmp/report",
+        "audit/read",
+        "admin",
+    ],
+    "capabilities": [
+        "client-confidential-asymmetric",
+        "client-confidential-symmetric",
+        "permission-v1",
+        "permission-v2",
+    ],
+    "code_challenge_methods_supported": ["S256"],
+}
+"""What the token endpoint does; it must say the same of itself."""
+
+_OAUTH_URIS: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+def smart_configuration(message: Inbound) -> Outbound:
+    """`.well-known/smart-configuration`: JSON whatever is accepted."""
+    origin = _origin(message)
+    document = {"token_endpoint": f"{origin}/oauth/token", "jwks_uri": f"{origin}/oauth/jwks", **SMART}
+    return Outbound(body=to_json(document), content_type=JSON)
+
+
+def metadata(message: Inbound) -> Outbound:
+    """The CapabilityStatement. :raises UnsupportedFormat: something else than JSON is wanted."""
+    require_json_answer(message)
+    return Outbound(body=to_json(_statement(message)), content_type=answer_type(message))
+
+
+def _origin(message: Inbound) -> str:
+    """The gateway's address; the OAuth server lies beside this adapter."""
+    return message.base_url.removesuffix(PREFIX)
+
+
+def _statement(message: Inbound) -> Element:
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": DATE,
+        "kind": "instance",
+        "software": {"name": "PMP Bridge", "version": version("pmpbridge")},
+        "implementation": {"description": "Prescription Monitoring Program gateway", "url": message.base_url},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "implementationGuide": [uris.IMPLEMENTATION_GUIDE],
+        "rest": [_rest(_origin(message))],
+    }
+
+
+def _rest(origin: str) -> Element:
+    history = {
+        "name": "pdmp-history",
+        "definition": uris.OPERATION_HISTORY,
+        "documentation": "One patient's history. Staging (pre-stage-only) and links are not offered.",
+    }
+    message = {
+        "name": "process-message",
+        "definition": uris.OPERATION_PROCESS_MESSAGE,
+        "documentation": f"The event {uris.OPERATION_HISTORY}, answered at once.",
+    }
+    return {
+        "mode": "server",
+        "security": _security(origin),
+        "resource": [_MEDICATION_DISPENSE, {"type": "Patient", "operation": [history]}],
+        "operation": [history, message],
+    }
+
+
+def _security(origin: str) -> Element:
+    return {
+        "extension": [
+            {"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": f"{origin}/oauth/token"}]},
+        ],
+        "service": [{"coding": [{"system": uris.SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
+        "description": "OAuth 2.0 client credentials (SMART Backend Services); see .well-known/smart-configuration.",
+    }
+
+
+_MEDICATION_DISPENSE: Final[Element] = {
+    "type": "MedicationDispense",
+    "supportedProfile": [uris.PROFILE_DISPENSE],
+    "interaction": [{"code": "create"}, {"code": "read"}, {"code": "search-type"}],
+    "versioning": "versioned",
+    "conditionalCreate": False,
+    "referencePolicy": ["local"],
+    "searchParam": [
+        {
+            "name": "patient",
+            "type": "reference",
+            "documentation": "Required: the key of an earlier answer (Patient.identifier), as KEY or Patient/KEY.",
+        },
+        {"name": "whenprepared", "type": "date", "documentation": "Prefixes eq, ge, le, gt, lt, sa, eb."},
+        {"name": "status", "type": "token", "documentation": "completed only."},
+    ],
+}

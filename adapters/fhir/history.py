@@ -1,0 +1,116 @@
+"""The answer to `$pdmp-history`: Parameters with history Bundle and OperationOutcome, and the message around them.
+
+Source: US PDMP IG 1.0.0, OperationDefinition pdmp-history and its seven output examples. "No data" has no Bundle.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from adapters.fhir import uris
+from adapters.fhir.datatypes import Element
+from adapters.fhir.outcomes import outcome_of
+from adapters.fhir.write_dispensation import DispensationWriter
+from gateway.model import Answer, Outcome
+
+_META_RESPONSE: Final[Element] = {"profile": [uris.PROFILE_RESPONSE]}
+_META_HISTORY: Final[Element] = {"profile": [uris.PROFILE_HISTORY]}
+_META_MESSAGE: Final[Element] = {"profile": [uris.PROFILE_RESPONSE_MESSAGE]}
+_META_HEADER: Final[Element] = {"profile": [uris.PROFILE_RESPONSE_HEADER]}
+_EVENT: Final[Element] = {"system": uris.RFC_3986, "code": uris.OPERATION_HISTORY, "display": "pdmp-history"}
+
+
+class BundleShelf:
+    """Puts resources into a Bundle, each under a `urn:uuid:` of its own.
+
+    The UUIDs are made from the report's: the same answer written again has the same ones, another answer others.
+    """
+
+    def __init__(self, report_id: str) -> None:
+        self._stem = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, report_id)}"[:-12]
+        self.entries: list[Element] = []
+
+    def put(self, resource: Element) -> str:
+        """Add an entry; returns its fullUrl."""
+        url = f"{self._stem}{len(self.entries):012x}"
+        self.entries.append({"fullUrl": url, "resource": resource})
+        return url
+
+
+def history_parameters(answer: Answer, base_url: str) -> Element:
+    """The Parameters that `$pdmp-history` returns, whatever the outcome."""
+    parameters: list[Element] = []
+    if answer.outcome in {Outcome.COMPLETE, Outcome.PARTIAL} and answer.dispensations:
+        parameters.append({"name": "pdmp-history-data", "resource": _bundle(answer, base_url)})
+    outcome = outcome_of(answer)
+    if outcome is not None:
+        parameters.append({"name": "outcome", "resource": outcome})
+    parameters[0]["extension"] = _extensions(answer)
+    return {
+        "resourceType": "Parameters",
+        "id": answer.report_id,
+        "meta": _META_RESPONSE,
+        "parameter": parameters,
+    }
+
+
+def _bundle(answer: Answer, base_url: str) -> Element:
+    """The history Bundle: dispensations newest first, then what they refer to."""
+    shelf = BundleShelf(answer.report_id)
+    writer = DispensationWriter(shelf, source=base_url)
+    dispensations = [writer.write(d) for d in answer.dispensations]
+    referred = shelf.entries[:]
+    for dispensation in dispensations:
+        shelf.put(dispensation)
+    return {
+        "resourceType": "Bundle",
+        "meta": _META_HISTORY,
+        "type": "collection",
+        "timestamp": answer.generated_at,
+        "entry": shelf.entries[len(referred) :] + referred,
+    }
+
+
+def _extensions(answer: Answer) -> list[Element]:
+    """Report time, period and disclaimers, on the first parameter: a Parameters resource itself has no extensions."""
+    period: Element = {}
+    if answer.period.start:
+        period["start"] = answer.period.start
+    if answer.period.end:
+        period["end"] = answer.period.end
+    written: list[Element] = [{"url": uris.EXT_TIMESTAMP, "valueDateTime": answer.generated_at}]
+    if period:
+        written.append({"url": uris.EXT_PERIOD, "valuePeriod": period})
+    written += [{"url": uris.EXT_DISCLAIMER, "valueString": text} for text in answer.disclaimers]
+    return written
+
+
+def response_message(answer: Answer, base_url: str, *, request_id: str) -> Element:
+    """The response message Bundle around the same Parameters.
+
+    :param request_id: `MessageHeader.id` of the request, the one thing of it that is repeated.
+    """
+    parameters = history_parameters(answer, base_url)
+    header_url = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{answer.report_id}/header')}"
+    parameters_url = f"urn:uuid:{answer.report_id}"
+    is_passing = answer.outcome in {Outcome.DEFERRED, Outcome.ERROR}
+    header: Element = {
+        "resourceType": "MessageHeader",
+        "id": header_url.removeprefix("urn:uuid:"),
+        "meta": _META_HEADER,
+        "eventCoding": _EVENT,
+        "source": {"name": "PMP Bridge", "endpoint": f"{base_url}/$process-message"},
+        "response": {"identifier": request_id, "code": "transient-error" if is_passing else "ok"},
+        "focus": [{"reference": parameters_url}],
+    }
+    return {
+        "resourceType": "Bundle",
+        "meta": _META_MESSAGE,
+        "type": "message",
+        "timestamp": answer.generated_at,
+        "entry": [
+            {"fullUrl": header_url, "resource": header},
+            {"fullUrl": parameters_url, "resource": parameters},
+        ],
+    }

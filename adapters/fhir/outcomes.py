@@ -1,0 +1,210 @@
+"""OperationOutcome, both directions: how a lookup ended, and what was wrong with a message.
+
+Issue codes are those of FHIR's value set issue-type; the PMIX status stands in `details.coding`, as the IG's examples
+have it. Every 4xx and 5xx answer of this adapter is one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Final
+
+from adapters.fhir import uris
+from adapters.fhir.datatypes import Element
+from gateway.errors import ErrorCode, GatewayError, MessageError, UnsupportedFormat
+from gateway.model import Answer, IntakeIssue, Outcome, StateOutcome
+from gateway.terminology import codes, field_map
+
+NOT_FOUND_TEXT: Final = "No PDMP history was found for the submitted patient"
+
+ISSUE_CODES: Final = {
+    ErrorCode.MALFORMED: "structure",
+    ErrorCode.HOSTILE: "structure",
+    ErrorCode.REQUIRED: "required",
+    ErrorCode.INVALID: "value",
+    ErrorCode.UNSUPPORTED_VERSION: "not-supported",
+    ErrorCode.UNSUPPORTED_MEDIA: "not-supported",
+    ErrorCode.NOT_ACCEPTABLE: "not-supported",
+    ErrorCode.UNKNOWN_OPERATION: "not-supported",
+    ErrorCode.METHOD_NOT_ALLOWED: "not-supported",
+    ErrorCode.NOT_FOUND: "not-found",
+    ErrorCode.TOO_LARGE: "too-long",
+    ErrorCode.CONSENT: "business-rule",
+    ErrorCode.DATE_RANGE: "invariant",
+    ErrorCode.DUPLICATE: "duplicate",
+    ErrorCode.UNAUTHENTICATED: "login",
+    ErrorCode.FORBIDDEN: "forbidden",
+    ErrorCode.CONFLICT: "conflict",
+    ErrorCode.UNAVAILABLE: "transient",
+    ErrorCode.INTERNAL: "exception",
+}
+_FHIRPATH = re.compile(r"(Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
+
+# severity, issue code and what is said when the answer has no sentence of its own
+_ENDINGS: Final = {
+    Outcome.NO_DATA: ("information", "informational", NOT_FOUND_TEXT),
+    Outcome.AMBIGUOUS: ("warning", "multiple-matches", "More than one person fits; no history is shown."),
+    Outcome.DISALLOWED: ("error", "forbidden", "The requester may not see a history."),
+    Outcome.DEFERRED: (
+        "warning",
+        "transient",
+        "The answer cannot be given now. Send the request again later.",
+    ),
+    Outcome.ERROR: ("error", "exception", "The history could not be read. Send the request again."),
+}
+_STATUS: Final = {Outcome.AMBIGUOUS: Outcome.DEFERRED}  # PMIX has no word of its own for it
+_CHECKED: Final = {
+    "drug": "medication",
+    "dispenser": "performer.actor",
+    "prescriber": "authorizingPrescription.requester",
+    "person.names": "subject.name",
+    "person.owner": "supportingInformation",
+}
+"""Fields that intake names as a whole and that have no row of their own in the field map."""
+
+
+class InvalidResource(MessageError):
+    """A resource with several faults.
+
+    :param faults: of each, the FHIRPath and a sentence; the first is the error's own.
+    """
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__(faults[0][1], path=faults[0][0], remedy="Correct the resource and send it again.")
+        self.faults = tuple(faults)
+
+
+def operation_outcome(issues: list[Element], *, id: str | None = None) -> Element:
+    """The resource, with a narrative for those who only show text."""
+    words = " ".join(escape(issue["diagnostics"]) for issue in issues)
+    written: Element = {"resourceType": "OperationOutcome"}
+    if id:
+        written["id"] = id
+    return written | {
+        "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{words}</div>'},
+        "issue": issues,
+    }
+
+
+# --- how a lookup ended ---------------------------------------------------------------------------------------
+
+
+def outcome_of(answer: Answer) -> Element | None:
+    """The OperationOutcome of an answer; None when it is complete."""
+    if answer.outcome is Outcome.COMPLETE:
+        return None
+    if answer.outcome is Outcome.PARTIAL:
+        return operation_outcome(_partial(answer), id=answer.report_id)
+    severity, code, text = _ENDINGS[answer.outcome]
+    status = _STATUS.get(answer.outcome, answer.outcome)
+    issue = _issue(severity, code, [_status_coding(status)], answer.detail or text)
+    return operation_outcome([issue], id=answer.report_id)
+
+
+def _partial(answer: Answer) -> list[Element]:
+    """A warning for each silent state, and "no data" for the others when nothing was found there."""
+    silent = [s for s in answer.states if s.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA}]
+    issues = [_silent(state) for state in silent]
+    if not silent:
+        text = answer.detail or "A state that was asked has not answered; its records are missing."
+        issues.append(_issue("warning", "incomplete", [_status_coding(Outcome.ERROR)], text))
+    if not answer.dispensations:
+        codings = [_status_coding(Outcome.NO_DATA)]
+        codings += [_state_coding(s.state) for s in answer.states if s.outcome is Outcome.NO_DATA]
+        issues.append(_issue("information", "informational", codings, NOT_FOUND_TEXT))
+    return issues
+
+
+def _silent(state: StateOutcome) -> Element:
+    status = _STATUS.get(state.outcome, state.outcome)
+    text = state.detail or f"{state.state} has not answered; its records are missing."
+    return _issue("warning", "incomplete", [_status_coding(status), _state_coding(state.state)], text)
+
+
+def _issue(severity: str, code: str, codings: list[Element], diagnostics: str) -> Element:
+    return {"severity": severity, "code": code, "details": {"coding": codings}, "diagnostics": diagnostics}
+
+
+def _status_coding(outcome: Outcome) -> Element:
+    table = codes("outcome")
+    code = table.encode(outcome.value, "fhir")
+    return {"system": uris.PMIX_STATUS, "code": code, "display": table.display(outcome.value)}
+
+
+def _state_coding(state: str) -> Element:
+    return {"system": uris.USPS, "code": state}
+
+
+def information(texts: Sequence[str]) -> Element:
+    """An OperationOutcome of remarks that change nothing."""
+    return operation_outcome(
+        [{"severity": "information", "code": "informational", "diagnostics": text} for text in texts]
+    )
+
+
+# --- what was wrong -------------------------------------------------------------------------------------------
+
+
+def outcome_of_error(error: GatewayError) -> Element:
+    """The OperationOutcome of an error: what is wrong in `details`, with place and remedy in `diagnostics`."""
+    code = ISSUE_CODES[error.code]
+    if isinstance(error, InvalidResource):
+        return operation_outcome([_fault(code, path, text, None) for path, text in error.faults])
+    return operation_outcome([_fault(code, error.path, error.message, error.remedy)])
+
+
+def status_of_error(error: GatewayError) -> int:
+    """The HTTP status; 406 when it is the answer's format that is not spoken."""
+    if isinstance(error, UnsupportedFormat) and error.is_about_the_answer:
+        return 406
+    return error.status
+
+
+def outcome_of_issues(issues: Sequence[IntakeIssue]) -> Element:
+    """The OperationOutcome of a dispensation that was not recorded, or was with remarks."""
+    return operation_outcome(
+        [
+            _fault(
+                "business-rule",
+                _fhirpath(issue.path),
+                issue.message,
+                None,
+                severity="error" if issue.is_error else "warning",
+            )
+            for issue in issues
+        ]
+    )
+
+
+def _fault(
+    code: str, path: str | None, message: str, remedy: str | None, *, severity: str = "error"
+) -> Element:
+    where = f" (at {path})" if path else ""
+    then = f" {remedy}" if remedy else ""
+    issue: Element = {
+        "severity": severity,
+        "code": code,
+        "details": {"text": message},
+        "diagnostics": f"{message}{where}{then}",
+    }
+    if path and _FHIRPATH.fullmatch(path):
+        issue["expression"] = [path]
+    elif path:
+        issue["location"] = [
+            f"http.{path}"
+        ]  # a header or a parameter of the URL (OperationOutcome.issue.location)
+    return issue
+
+
+def _fhirpath(path: str) -> str:
+    """The FHIRPath of a canonical field that intake names: element names only, no conditions."""
+    root, _, name = path.partition(".")
+    if not name:
+        return root
+    known: dict[str, Any] = {field.name: field.paths["fhir"] for field in field_map().fields}
+    steps = re.sub(
+        r"\.(where|ofType|skip|join|replace|select|iif)\((?:[^()]|\([^()]*\))*\)", "", known.get(name, "")
+    )
+    return f"{root}.{steps or _CHECKED.get(name, '')}".rstrip(".")

@@ -1,0 +1,261 @@
+"""Parameters of `$pdmp-history` -> LookupRequest, posted as they are or in a request message.
+
+Each parameter is read from its `resource` (all examples of the IG) or from a `valueReference` (its profiles) to a
+resource elsewhere in the message. Source: US PDMP IG 1.0.0, OperationDefinition pdmp-history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final, NamedTuple
+
+from adapters.fhir import uris
+from adapters.fhir.parties import read_organisation, read_practitioner
+from adapters.fhir.patients import read_owner, read_patient, require_kind
+from adapters.fhir.tree import Node, days_of
+from gateway.errors import ErrorCode, MessageError
+from gateway.model import LookupRequest, Period, Person, Requester
+
+KINDS: Final = {
+    "patient": "Patient",
+    "animal-owner": "RelatedPerson",
+    "authorized-practitioner": "Practitioner",
+    "authorized-practitioner-role": "PractitionerRole",
+    "authorized-practitioner-organization": "Organization",
+    "delegate-practitioner": "Practitioner",
+    "delegate-practitioner-role": "PractitionerRole",
+    "delegate-organization": "Organization",
+}
+"""The parameters that are resources, and of which kind."""
+
+
+class Index:
+    """The resources of a message by every reference that can lead to them.
+
+    Two resources under one reference are found by neither: nobody may have to guess which was meant.
+    """
+
+    def __init__(self, resources: Iterable[tuple[str | None, Node]]) -> None:
+        self._found: dict[str, Node | None] = {}
+        for url, node in resources:
+            id = node.get_value("id")
+            relative = f"{node.kind}/{id}" if isinstance(id, str) else None
+            for reference in {url, relative} - {None}:
+                if reference is not None:
+                    self._found[reference] = None if reference in self._found else node
+
+    def resolve(self, reference: str) -> Node | None:
+        """The resource that the reference leads to; None when it is not in the message."""
+        return self._found.get(reference)
+
+
+class Message(NamedTuple):
+    """A request message taken apart."""
+
+    id: str
+    parameters: Node
+    entries: Index
+    header: Node
+
+
+# --- the operation --------------------------------------------------------------------------------------------
+
+
+def read_parameters(
+    node: Node, *, entries: Index | None = None, header: Node | None = None, message_id: str | None = None
+) -> LookupRequest:
+    """The request in a Parameters resource.
+
+    :param entries: the resources around it, when it came in a message.
+    :param header: the MessageHeader of that message, which may say the period.
+    :raises MessageError: naming the element that is missing or cannot be.
+    """
+    require_kind(node, "Parameters")
+    given = _by_name(node)
+    _refuse_staging(given)
+    resources = _Resources(node, given, entries)
+    patient = resources.find("patient")
+    if patient is None:
+        raise MessageError(
+            "The parameter patient is missing.",
+            code=ErrorCode.REQUIRED,
+            path="Parameters.parameter" if node.path == "Parameters" else f"{node.path}.parameter",
+            remedy="Send a parameter named patient with a Patient as its resource.",
+        )
+    owner = resources.find("animal-owner")
+    return LookupRequest(
+        person=_read_person(patient, owner),
+        requester=_read_requester(resources),
+        period=_read_period(node, header),
+        message_id=message_id,
+    )
+
+
+class _Resources:
+    """Finds the resource of a parameter, wherever the message has it."""
+
+    def __init__(self, node: Node, given: dict[str, Node], entries: Index | None) -> None:
+        self._node = node
+        self._given = given
+        self._entries = entries
+
+    def find(self, name: str) -> Node | None:
+        """The resource of that parameter; None when the parameter is absent."""
+        parameter = self._given.get(name)
+        if parameter is None:
+            return None
+        resource = parameter.get("resource")
+        if resource is None:
+            resource = self._referred(parameter)
+        return require_kind(resource, KINDS[name])
+
+    def _referred(self, parameter: Node) -> Node:
+        reference = parameter.get("valueReference")
+        if reference is None:
+            raise parameter.missing("resource")
+        target = reference.need_text("reference")
+        found = self._inside().resolve(target) or (self._entries.resolve(target) if self._entries else None)
+        if found is None:
+            raise reference.need("reference").invalid(
+                "a reference to a resource in this message", "Send the resource as the parameter's resource."
+            )
+        return found
+
+    def _inside(self) -> Index:
+        contained = [(f"#{item.get_value('id')}", item) for item in self._node.items("contained")]
+        beside = [(None, r) for p in self._given.values() if (r := p.get("resource")) is not None]
+        return Index([*contained, *beside])
+
+
+def _by_name(node: Node) -> dict[str, Node]:
+    """The parameters by name; names that are not known are left alone, known ones come once."""
+    found: dict[str, Node] = {}
+    for parameter in node.items("parameter"):
+        name = parameter.text("name")
+        if name is None:
+            raise parameter.missing("name")
+        if name in found and name in KINDS:
+            raise MessageError(
+                f"The parameter {name} is there twice.", path=parameter.path, remedy="Send it once."
+            )
+        if name not in found or parameter.get_value("valueBoolean") is True:
+            found[name] = parameter
+    return found
+
+
+def _refuse_staging(given: dict[str, Node]) -> None:
+    only, key = given.get("pre-stage-only"), given.get("pre-stage-retrieval-key")
+    if only is not None and not isinstance(only.need("valueBoolean").value, bool):
+        raise only.need("valueBoolean").invalid("true or false")
+    asked = only if only is not None and only.get_value("valueBoolean") else key
+    if asked is not None:
+        raise MessageError(
+            "Staging an answer for later is not offered.",
+            code=ErrorCode.UNKNOWN_OPERATION,
+            path=asked.path,
+            remedy="Ask without pre-stage-only and pre-stage-retrieval-key; the answer comes at once.",
+        )
+
+
+def _read_person(patient: Node, owner: Node | None) -> Person:
+    return read_patient(patient, owner=read_owner(owner) if owner is not None else None)
+
+
+def _read_requester(resources: _Resources) -> Requester:
+    practitioner = resources.find("authorized-practitioner")
+    role = resources.find("authorized-practitioner-role")
+    organisation = resources.find("authorized-practitioner-organization")
+    delegate = resources.find("delegate-practitioner")
+    delegate_role = resources.find("delegate-practitioner-role")
+    read = read_organisation(organisation) if organisation is not None else None
+    return Requester(
+        practitioner=read_practitioner(practitioner, role) if practitioner is not None else None,
+        organisation=read,
+        delegate=read_practitioner(delegate, delegate_role) if delegate is not None else None,
+        state=read.address.state if read is not None and read.address is not None else None,
+    )
+
+
+def _read_period(node: Node, header: Node | None) -> Period:
+    """The activity period, wherever a caller puts the extension: on the message header, on the Parameters, or on any
+    parameter (the IG allows the first and the last, its mapping tables name the second)."""
+    for holder in [node, *([header] if header is not None else []), *node.items("parameter")]:
+        extension = holder.extension(uris.EXT_PERIOD)
+        if extension is not None:
+            period = extension.need("valuePeriod")
+            return Period(start=_bound(period, "start", 0), end=_bound(period, "end", 1))
+    return Period()
+
+
+def _bound(period: Node, name: str, which: int) -> date | None:
+    text = period.text(name)
+    if text is None:
+        return None
+    days = days_of(text)
+    if days is None:
+        raise period.need(name).invalid("a date", "Use YYYY-MM-DD, a day that exists.")
+    return days[which]
+
+
+# --- the message ----------------------------------------------------------------------------------------------
+
+
+def read_message(node: Node) -> Message:
+    """The parts of a request message Bundle.
+
+    :raises MessageError: no message, another event, or no Parameters that its focus leads to.
+    """
+    require_kind(node, "Bundle")
+    if node.need_text("type") != "message":
+        raise node.need("type").invalid("message", "Send a Bundle of type message.")
+    entries = [(entry.text("fullUrl"), entry.need("resource")) for entry in node.items("entry")]
+    if not entries:
+        raise node.missing("entry", "Send a MessageHeader, then the Parameters.")
+    header = require_kind(entries[0][1], "MessageHeader")
+    _require_event(header)
+    index = Index(entries)
+    parameters = _focus(header, index) or _only_parameters(node, entries)
+    return Message(_message_id(header), parameters, index, header)
+
+
+def _message_id(header: Node) -> str:
+    """The id that the answer refers to (`MessageHeader.response.identifier`)."""
+    id = header.need_text("id")
+    if len(id) > 64 or not id.replace("-", "").replace(".", "").isalnum() or not id.isascii():
+        raise header.need("id").invalid("an id", "Use up to 64 letters, digits, hyphens and dots.")
+    return id
+
+
+def _require_event(header: Node) -> None:
+    coding = header.get("eventCoding")
+    event = coding.text("code") if coding is not None else header.text("eventUri")
+    if event is None:
+        raise header.missing("eventCoding")
+    if event != uris.OPERATION_HISTORY:
+        raise MessageError(
+            "The event of the message is not one that is processed here.",
+            code=ErrorCode.UNKNOWN_OPERATION,
+            path=f"{header.path}.{'eventCoding' if coding is not None else 'eventUri'}",
+            remedy=f"Send the event {uris.OPERATION_HISTORY}.",
+        )
+
+
+def _focus(header: Node, index: Index) -> Node | None:
+    focus = header.first("focus")
+    reference = focus.text("reference") if focus is not None else None
+    found = index.resolve(reference) if reference is not None else None
+    return found if found is not None and found.kind == "Parameters" else None
+
+
+def _only_parameters(node: Node, entries: list[tuple[str | None, Node]]) -> Node:
+    """The one Parameters of the Bundle, for a header whose focus cannot be followed."""
+    found = [resource for _, resource in entries if resource.kind == "Parameters"]
+    if len(found) != 1:
+        raise MessageError(
+            "The message has no Parameters that MessageHeader.focus leads to.",
+            code=ErrorCode.REQUIRED,
+            path=f"{node.path}.entry",
+            remedy="Send one Parameters and refer to it in MessageHeader.focus.",
+        )
+    return found[0]

@@ -1,0 +1,280 @@
+"""A parsed JSON resource, read element by element; whatever is wrong is named by its FHIRPath.
+
+    bytes -> parse -> Node -> text, date, number ... of its elements
+
+Reading is narrow: only what is asked for is looked at, so a resource may hold anything else. Nothing is guessed, and
+no value that was sent ever stands in an error: it may be a patient's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from gateway.errors import ErrorCode, MessageError
+
+MAX_TEXT: Final = 1000
+"""Longer than any name, address or code; longer texts are no facts of a dispensation."""
+MAX_DIGITS: Final = 9
+"""Before and after the decimal point of a number."""
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
+_FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Resolve: TypeAlias = Callable[[str], "Node | None"]
+"""Finds the resource that a `Reference.reference` points to; None when it is not in the message."""
+
+
+def parse(body: bytes) -> Node:
+    """The resource in the body of a message.
+
+    :raises MessageError: not UTF-8, not JSON, a name twice in one object, nested too deeply, not a resource.
+    """
+    if not body.strip():
+        raise MessageError(
+            "The body is empty.", code=ErrorCode.MALFORMED, remedy="Send one FHIR resource in JSON."
+        )
+    try:
+        value = _DECODER.decode(body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise MessageError(
+            "The body is not UTF-8.", code=ErrorCode.MALFORMED, remedy="Send JSON encoded in UTF-8."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise MessageError(
+            f"The body is not JSON: it stops making sense at line {error.lineno}, column {error.colno}.",
+            code=ErrorCode.MALFORMED,
+            remedy="Send one FHIR resource in JSON.",
+        ) from None
+    except RecursionError:
+        raise MessageError("The body is nested too deeply.", code=ErrorCode.HOSTILE) from None
+    except ValueError:  # from the hooks below, and for a number of thousands of digits
+        raise MessageError(
+            "The body has an object with one name twice, or a number that is none.", code=ErrorCode.MALFORMED
+        ) from None
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        raise MessageError(
+            "The body is not a FHIR resource: it has no resourceType.",
+            code=ErrorCode.REQUIRED,
+            path="resourceType",
+            remedy="Send one FHIR resource in JSON.",
+        )
+    kind = value["resourceType"]
+    return Node(value, None, kind if _is_type_name(kind) else "resource")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: two readers must not see two birth dates."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError  # NaN and Infinity, which JSON does not have
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _is_type_name(text: str) -> bool:
+    return text.isascii() and text.isalnum() and text[:1].isupper() and len(text) <= 64
+
+
+class Node:
+    """One element: its value, and how to say where it stands."""
+
+    __slots__ = ("_parent", "_step", "value")
+
+    def __init__(self, value: Any, parent: Node | None, step: str) -> None:
+        self.value = value
+        self._parent = parent
+        self._step = step
+
+    @property
+    def path(self) -> str:
+        """The FHIRPath from the message's root: `Parameters.parameter[0].resource.birthDate`."""
+        if self._parent is None:
+            return self._step
+        return f"{self._parent.path}{'' if self._step.startswith('[') else '.'}{self._step}"
+
+    @property
+    def kind(self) -> str | None:
+        """The `resourceType`, for a resource."""
+        kind = self.value.get("resourceType") if isinstance(self.value, dict) else None
+        return kind if isinstance(kind, str) else None
+
+    # --- children ---------------------------------------------------------------------------------------------
+
+    def get(self, name: str) -> Node | None:
+        """The child of that name; None when it is absent. :raises MessageError: this is no object."""
+        if not isinstance(self.value, dict):
+            raise self.invalid("an object")
+        value = self.value.get(name)
+        return None if value is None else Node(value, self, name)
+
+    def need(self, name: str) -> Node:
+        """The child of that name. :raises MessageError: it is absent."""
+        child = self.get(name)
+        if child is None:
+            raise self.missing(name)
+        return child
+
+    def items(self, name: str) -> Iterator[Node]:
+        """The items of a repeating child; none when it is absent. :raises MessageError: it is no array."""
+        child = self.get(name)
+        if child is None:
+            return
+        if not isinstance(child.value, list):
+            raise child.invalid("an array")
+        for index, value in enumerate(child.value):
+            if value is not None:
+                yield Node(value, child, f"[{index}]")
+
+    def first(self, name: str) -> Node | None:
+        """The first item of a repeating child."""
+        return next(self.items(name), None)
+
+    def extension(self, url: str) -> Node | None:
+        """The extension of that URL."""
+        return next((e for e in self.items("extension") if e.get_value("url") == url), None)
+
+    def get_value(self, name: str) -> Any:
+        """The raw value of a child, to be compared and never kept."""
+        return self.value.get(name) if isinstance(self.value, dict) else None
+
+    # --- values -----------------------------------------------------------------------------------------------
+
+    def text(self, name: str) -> str | None:
+        """A string child without surrounding white space; None when absent or blank."""
+        child = self.get(name)
+        return child.as_text() if child is not None else None
+
+    def need_text(self, name: str) -> str:
+        """:raises MessageError: the string is absent or blank."""
+        text = self.text(name)
+        if text is None:
+            raise self.missing(name)
+        return text
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The strings of a repeating child, blank ones left out."""
+        return tuple(text for item in self.items(name) if (text := item.as_text()))
+
+    def as_text(self) -> str | None:
+        """This element as a string. :raises MessageError: no string, too long, or with control characters."""
+        if not isinstance(self.value, str):
+            raise self.invalid("a string")
+        if len(self.value) > MAX_TEXT or _FORBIDDEN.search(self.value):
+            raise self.invalid(f"a string of at most {MAX_TEXT} printable characters")
+        return self.value.strip() or None
+
+    def full_date(self, name: str) -> date | None:
+        """A `date` child with year, month and day. :raises MessageError: partial, impossible or no date."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            if _FULL_DATE.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        raise self.need(name).invalid("a date", "Use YYYY-MM-DD, a day that exists.")
+
+    def day(self, name: str) -> date | None:
+        """The day of a `dateTime` child, as written there, whatever the time zone."""
+        text = self.text(name)
+        if text is None:
+            return None
+        first, last = days_of(text) or (None, None)
+        if first is None or first != last:
+            raise self.need(name).invalid("a day", "Use YYYY-MM-DD, a day that exists.")
+        return first
+
+    def instant(self, name: str) -> datetime | None:
+        """An `instant` or a `dateTime` with time and zone; None when absent or less precise than that."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise self.need(name).invalid("an instant", "Use YYYY-MM-DDThh:mm:ssZ.") from None
+        return found if found.tzinfo is not None else None
+
+    def number(self, name: str) -> Decimal | None:
+        """A numeric child, exactly as written."""
+        child = self.get(name)
+        if child is None:
+            return None
+        if isinstance(child.value, bool) or not isinstance(child.value, int | float | Decimal):
+            raise child.invalid("a number")
+        number = child.value if isinstance(child.value, Decimal) else Decimal(repr(child.value))
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < -MAX_DIGITS or number.adjusted() >= MAX_DIGITS:
+            raise child.invalid(f"a number of at most {MAX_DIGITS} digits before and after the point")
+        return number
+
+    def integer(self, name: str) -> int | None:
+        """A whole number."""
+        number = self.number(name)
+        if number is None:
+            return None
+        if number != number.to_integral_value():
+            raise self.need(name).invalid("a whole number")
+        return int(number)
+
+    # --- errors -----------------------------------------------------------------------------------------------
+
+    def missing(self, name: str, remedy: str | None = None) -> MessageError:
+        """The error of a child that must be there."""
+        return MessageError(
+            f"{name} is missing.",
+            code=ErrorCode.REQUIRED,
+            path=f"{self.path}.{name}",
+            remedy=remedy or f"Send {self.path}.{name}.",
+        )
+
+    def invalid(self, expected: str, remedy: str | None = None) -> MessageError:
+        """The error of an element whose value cannot be, with the expected form in words."""
+        name = self._step if self._parent is None or not self._step.startswith("[") else self._parent._step
+        return MessageError(
+            f"{name} is not {expected}.",
+            code=ErrorCode.INVALID,
+            path=self.path,
+            remedy=remedy or f"Send {expected}.",
+        )
+
+
+def days_of(text: str) -> tuple[date, date] | None:
+    """The first and last day that a FHIR date or dateTime of any precision stands for; None when it is none.
+
+    >>> days_of("2024-02")
+    (datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))
+    >>> days_of("2023-02-29") is None
+    True
+    """
+    match = _PARTIAL_DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = match.groups()
+    try:
+        if day is not None:
+            if "T" in text:
+                datetime.fromisoformat(text)
+            return (exact := date(int(year), int(month), int(day))), exact
+        if month is not None:
+            return date(int(year), int(month), 1), _last_day(int(year), int(month))
+        return date(int(year), 1, 1), date(int(year), 12, 31)
+    except ValueError:
+        return None
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, 12, 31) if month == 12 else date.fromordinal(date(year, month + 1, 1).toordinal() - 1)
