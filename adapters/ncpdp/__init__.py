@@ -1,0 +1,20 @@
+"""NCPDP SCRIPT 10.6 and 2017071: medication history, asked (RxHistoryRequest) and answered (RxHistoryResponse).
+
+    version.py          which version a message is, and how its sender writes it
+    message.py tree.py  the outside of a message, and a message as dictionaries of local names
+    read.py parts.py    wire -> canonical request
+    write.py            canonical answers and errors -> wire; the outcomes, one by one
+    layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit
+    errors.py notes.py  the codes and sentences that say an error, an outcome
+    client.py ask.py    the same protocol as a client: request out
+    answer.py fill.py   ... and a partner's answer in
+    routes.py adapter.py
+
+NCPDP owns SCRIPT; its schemas are not part of this project. What was needed of them is stated in docs/wire/script.md.
+"""
+
+from adapters.ncpdp.adapter import NcpdpAdapter
+
+ADAPTER = NcpdpAdapter()
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,44 @@
+"""The adapter: joins reading, writing, the route and the client. Nothing is decided here."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from adapters.ncpdp import routes
+from adapters.ncpdp.client import ScriptPartner
+from adapters.ncpdp.read import read_request
+from adapters.ncpdp.version import Version
+from adapters.ncpdp.write import write_answer, write_error
+from gateway.errors import GatewayError, InternalFailure
+from gateway.model import Answer, LookupRequest
+from gateway.ports import Adapter, Answered, Handle, Inbound, Outbound, Partner, PartnerSettings
+
+
+class NcpdpAdapter(Adapter):
+    """NCPDP SCRIPT 10.6 and 2017071."""
+
+    name = "ncpdp"
+    prefix = "/ncpdp"
+    formats = (Version.V10_6.value, Version.V2017071.value)
+
+    def read(self, message: Inbound) -> LookupRequest:
+        """See :func:`adapters.ncpdp.read.read_request`."""
+        return read_request(message)
+
+    def write(self, answer: Answered, request: Inbound) -> Outbound:
+        """See :func:`adapters.ncpdp.write.write_answer`. Nothing is reported or enclosed here."""
+        if not isinstance(answer, Answer):
+            raise InternalFailure(request.request_id)
+        return write_answer(answer, request)
+
+    def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
+        """See :func:`adapters.ncpdp.write.write_error`."""
+        return write_error(error, request)
+
+    def routes(self, handle: Handle) -> Blueprint:
+        """`POST /ncpdp/script`."""
+        return routes.blueprint(handle)
+
+    def partner(self, settings: PartnerSettings) -> Partner:
+        """A client in the version of `settings.format`, 10.6 when none is named."""
+        return ScriptPartner(settings)

@@ -1,0 +1,231 @@
+"""A partner's SCRIPT message -> canonical answer. What is there is read, what is odd is noted, nothing is guessed.
+
+Approved with medications          complete; partial when a state is silent, or more is held than was sent (AQ)
+Approved without                   no-data, unless a state is silent or prescriptions stand in their place
+Error 900, 1000, "NotFound"        no-data
+Denied AA                          ambiguous: the patient could not be told
+Denied otherwise                   disallowed
+Status                             deferred
+Error 600, 602                     error
+Error otherwise, anything else     an exception: never "no data"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from adapters.ncpdp import notes
+from adapters.ncpdp.errors import FAILED, TRY_AGAIN, PartnerError, raised_for
+from adapters.ncpdp.fill import Fills
+from adapters.ncpdp.message import Message
+from adapters.ncpdp.parts import date_in, person_in
+from adapters.ncpdp.tree import Tree, every, sub, subs, text, texts
+from gateway.errors import Failure
+from gateway.model import Answer, Dispensation, LookupRequest, Outcome, Period, Person, Species, StateOutcome
+from gateway.terminology import codes
+
+_DISPENSED = ("MedicationDispensed", "MedicationDispensedAdministered")
+_PRESCRIBED = "MedicationPrescribed"
+_STATUS_CODES = frozenset({"000", "001", "002", "003", "005", "010"})
+_LONGEST_DETAIL = 500
+
+
+def read_answer(message: Message, asked: LookupRequest, *, now: datetime) -> Answer:
+    """The answer in a partner's message.
+
+    :param asked: what was asked; whoever the partner does not name is this patient.
+    :raises Failure: the message is no answer, or something in it cannot be understood.
+    :raises GatewayError: the partner refused the request (see :func:`adapters.ncpdp.errors.raised_for`).
+    """
+    match message.transaction:
+        case "RxHistoryResponse":
+            return _response(message, asked, now)
+        case "Status":
+            return _status(message, asked, now)
+        case "Error":
+            return _error(message, asked, now)
+        case _:
+            raise Failure("The partner's message is no answer to a history request.", path="Message/Body")
+
+
+def partner_error(message: Message) -> PartnerError:
+    """The Error in a message."""
+    return PartnerError(
+        code=text(message.body, "Code") or "",
+        description_codes=tuple(texts(message.body, "DescriptionCode")),
+        description=text(message.body, "Description") or "",
+    )
+
+
+def _error(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+    error = partner_error(message)
+    if error.is_no_data:
+        return _answer(message, asked, now, Outcome.NO_DATA)
+    if error.code in {TRY_AGAIN, FAILED}:
+        return _answer(message, asked, now, Outcome.ERROR, detail=error.description)
+    raise raised_for(error)
+
+
+def _status(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+    if text(message.body, "Code") not in _STATUS_CODES:
+        raise Failure("The partner's Status has a code that is not known.", path="Message/Body/Status/Code")
+    return _answer(message, asked, now, Outcome.DEFERRED, detail=text(message.body, "Description"))
+
+
+def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+    verdict = sub(message.body, "Response")
+    if "Denied" in verdict:
+        denied = sub(verdict, "Denied")
+        stated = {*texts(denied, "DenialReasonCode"), *texts(denied, "ReasonCode")}
+        outcome = Outcome.AMBIGUOUS if notes.AMBIGUOUS_CODE in stated else Outcome.DISALLOWED
+        return _answer(message, asked, now, outcome, detail=text(denied, "DenialReason"))
+    if "Approved" not in verdict:
+        raise Failure(
+            "The partner's answer says neither Approved nor Denied.",
+            path="Message/Body/RxHistoryResponse/Response",
+        )
+    return _approved(message, asked, now)
+
+
+def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+    dispensations, odd = _dispensations(message, asked)
+    if not dispensations and _PRESCRIBED in message.body:
+        raise Failure(
+            "The partner answers with prescriptions, not with dispensations.",
+            path=f"Message/Body/{_PRESCRIBED}",
+        )
+    approved = sub(message.body, "Response", "Approved")
+    note = text(approved, "Note") or ""
+    states = _states(message.body, asked, note, Outcome.COMPLETE if dispensations else Outcome.NO_DATA)
+    reasons = [code for name in ("ApprovalReasonCode", "ReasonCode") for code in texts(approved, name)]
+    unknown = [code for code in reasons if code != notes.MORE_CODE and code.isalnum() and len(code) <= 3]
+    remarks = [
+        note,
+        "The partner holds more than it has sent (AQ)." if notes.MORE_CODE in reasons else "",
+        f"Reason code {', '.join(unknown)}, whose meaning is not known here." if unknown else "",
+        *odd,
+    ]
+    outcome = Outcome.COMPLETE if dispensations else Outcome.NO_DATA
+    if (
+        notes.MORE_CODE in reasons
+        or notes.is_partial(note)
+        or any(s.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA} for s in states)
+    ):
+        outcome = Outcome.PARTIAL
+    return _answer(
+        message,
+        asked,
+        now,
+        outcome,
+        dispensations=dispensations,
+        states=states,
+        detail=" ".join(filter(None, remarks)),
+    )
+
+
+def _dispensations(message: Message, asked: LookupRequest) -> tuple[tuple[Dispensation, ...], list[str]]:
+    """The dispensations, newest fill first, and what was odd about them."""
+    fills = Fills(_patient(message.body, asked))
+    found = [
+        fills.read(fill if isinstance(fill, dict) else {}, f"RxHistoryResponse/{name}[{position}]")
+        for name in _DISPENSED
+        for position, fill in enumerate(every(message.body, name), 1)
+    ]
+    return tuple(sorted(found, key=lambda d: d.filled, reverse=True)), fills.remarks()
+
+
+def _patient(response: Tree, asked: LookupRequest) -> Person:
+    """Who the answer is about: the Patient that it repeats, else who was asked for."""
+    element = sub(response, "Patient")
+    animal = sub(element, "NonHumanPatient")
+    tree = animal or sub(element, "HumanPatient") or element
+    try:
+        person = person_in(tree, species=Species.VETERINARY if animal else Species.HUMAN)
+    except ValueError:
+        raise Failure(
+            "A date in the partner's answer is not a date.", path="RxHistoryResponse/Patient"
+        ) from None
+    if person.names:
+        return person
+    return replace(asked.person, identifiers=()) if asked.person else Person()
+
+
+def _states(response: Tree, asked: LookupRequest, note: str, outcome: Outcome) -> tuple[StateOutcome, ...]:
+    """Each state that is named as having answered, or is known not to have."""
+    answered = subs(sub(response, "PDMPStatesResponded"), "PDMPStates")
+    found = {s.state: s for s in (_state(tree, outcome) for tree in answered)}
+    silent = list(notes.silent_states(note))
+    if "PDMPStatesResponded" in response:
+        silent += [state for state in asked.states if state not in found]
+    elif len(asked.states) > 1 and not silent:
+        # nothing says which of them the answer covers, so none of them counts as having answered
+        silent = list(asked.states)
+    for state in silent:
+        detail = f"{state} has not answered, as far as the partner says."
+        found[state] = StateOutcome(state=state, outcome=Outcome.ERROR, detail=detail)
+    return tuple(found.values())
+
+
+def _state(tree: Tree, outcome: Outcome) -> StateOutcome:
+    """One PDMPStates. A code that the table does not know may mean anything, a failure too."""
+    state = (text(tree, "StateProvince") or "??")[:2].upper()
+    code = text(tree, "ReasonCode")
+    meaning = codes("script-pdmp-state").decode(code, "script") if code else None
+    if meaning is None:
+        return StateOutcome(
+            state=state, outcome=Outcome.ERROR, detail=f"{state} answered with a code of unknown meaning."
+        )
+    known = Outcome(meaning)
+    return StateOutcome(state=state, outcome=outcome if known is Outcome.COMPLETE else known)
+
+
+def _answer(
+    message: Message,
+    asked: LookupRequest,
+    now: datetime,
+    outcome: Outcome,
+    *,
+    dispensations: tuple[Dispensation, ...] = (),
+    states: tuple[StateOutcome, ...] = (),
+    detail: str | None = None,
+) -> Answer:
+    return Answer(
+        outcome=outcome,
+        report_id=message.message_id or "",
+        generated_at=_instant(text(message.header, "SentTime")) or now,
+        period=_period(message.body, asked),
+        persons=tuple({id(d.person): d.person for d in dispensations}.values()),
+        dispensations=dispensations,
+        states=states,
+        detail=detail[:_LONGEST_DETAIL] if detail else None,
+    )
+
+
+def _instant(written: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(written) if written else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if moment else None
+
+
+def _period(response: Tree, asked: LookupRequest) -> Period:
+    """The dates that the partner says it has searched, else those that were asked for."""
+    dated = sub(response, "RequestedDates") or sub(response, "BenefitsCoordination")
+
+    def first_of(names: Iterable[str]) -> date | None:
+        for name in names:
+            try:
+                found = date_in(dated, name)
+            except ValueError:
+                continue
+            if found:
+                return found
+        return None
+
+    return Period(
+        start=first_of(("StartDate", "EffectiveDate")) or asked.period.start,
+        end=first_of(("EndDate", "ExpirationDate")) or asked.period.end,
+    )

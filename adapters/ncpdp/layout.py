@@ -1,0 +1,170 @@
+"""What every version of SCRIPT has to write; `layout_10_6.py` and `layout_2017071.py` say how.
+
+A layout is made for one message, since it remembers what did not fit (:class:`~adapters.ncpdp.fit.Fit`). The XML
+itself stands in `blocks/<version>/*.xml`; the layouts only choose and fit the values.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import ClassVar
+
+from adapters._wire import Block, Xml, to_bytes
+from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.version import Dialect, Version
+from gateway.model import Dispensation, Period, Person, StateOutcome
+
+MAX_MEDICATIONS = 300  # of one RxHistoryResponse, in both versions
+NOTE_LIMIT = 70  # characters, of Approved/Note and Status/Description
+SOFTWARE = "PMP Bridge"
+
+_BLOCKS = Path(__file__).parent / "blocks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Who sends or receives: the text of `To` or `From`, and its qualifier."""
+
+    address: str
+    qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The header of an outgoing message."""
+
+    to: Mailbox
+    sender: Mailbox
+    sent: datetime
+    message_id: str
+    relates_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The `Response` of an answer: approved with a note, or denied with a reason; codes where there is one."""
+
+    approved: bool
+    text: str
+    code: str | None = None
+
+
+class Layout(ABC):
+    """One message of one version."""
+
+    version: ClassVar[Version]
+    ascii_only: ClassVar[bool]
+    text_limit: ClassVar[int]  # of Description and DenialReason; Note takes NOTE_LIMIT in every version
+    qualifiers: ClassVar[frozenset[str]]  # of To and From
+
+    def __init__(self) -> None:
+        self.fit = Fit(ascii_only=self.ascii_only)
+
+    @abstractmethod
+    def response(
+        self,
+        verdict: Verdict,
+        *,
+        patient: Person,
+        period: Period,
+        consent: str | None,
+        dispensations: Sequence[Dispensation],
+        states: Iterable[StateOutcome],
+    ) -> Xml:
+        """An RxHistoryResponse. `period` has both ends; `states` are those that have answered."""
+
+    @abstractmethod
+    def patient(self, person: Person) -> Xml:
+        """The Patient of a message: who was asked for."""
+
+    def error(self, code: str, description_code: str | None, description: str) -> Xml:
+        """An Error."""
+        return block(self.version, "error").render(
+            {
+                "code": code,
+                "description_code": description_code,
+                "description": self.fit.sentence(description, self.text_limit),
+            }
+        )
+
+    def status(self, code: str, description: str) -> Xml:
+        """A Status."""
+        return block(self.version, "status").render(
+            {"code": code, "description": self.fit.sentence(description, NOTE_LIMIT)}
+        )
+
+    def message(self, header: Header, body: Xml, dialect: Dialect) -> bytes:
+        """The whole document, in the sender's own dialect of this version."""
+        values = {
+            "to": self.address(header.to),
+            "to_qualifier": self._qualifier(header.to),
+            "sender": self.address(header.sender),
+            "from_qualifier": self._qualifier(header.sender),
+            "message_id": self.fit.text(header.message_id, 35),
+            "relates_to": self.fit.text(header.relates_to, 35),
+            "sent": self.instant(header.sent),
+            "body": body,
+        }
+        return to_bytes(_envelope(dialect).render({**values, **self.software(dialect)}))
+
+    def address(self, mailbox: Mailbox) -> str:
+        """The address of a header, as this version takes it."""
+        return self.fit.text(mailbox.address, 80) or "unknown"
+
+    def instant(self, moment: datetime) -> str:
+        """A moment in UTC."""
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def software(self, dialect: Dialect) -> dict[str, str]:
+        """What the envelope of this version says about the sender's software."""
+        return {}
+
+    def _qualifier(self, mailbox: Mailbox) -> str | None:
+        return mailbox.qualifier if mailbox.qualifier in self.qualifiers else None
+
+
+@cache
+def block(version: Version, name: str) -> Block:
+    """The compiled template `blocks/<version>/<name>.xml`."""
+    return Block.load(_BLOCKS / version.value.removeprefix("script-") / f"{name}.xml")
+
+
+@cache
+def _envelope_in(version: Version, namespace: str) -> Block:
+    path = _BLOCKS / version.value.removeprefix("script-") / "message.xml"
+    return Block.load(path, fixed={"namespace": namespace})
+
+
+def _envelope(dialect: Dialect) -> Block:
+    return _envelope_in(dialect.version, dialect.namespace)
+
+
+@cache
+def release() -> str:
+    """The version of this software."""
+    try:
+        return version("pmpbridge")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def new_message_id() -> str:
+    """A message id that was never used before, of 32 characters."""
+    return uuid.uuid4().hex
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def message_id_of(report_id: str) -> str:
+    """The message id of a report: its own id, so that the two can be found by each other. A UUID loses its
+    hyphens, because 36 characters are one too many."""
+    return report_id.replace("-", "") if _UUID.fullmatch(report_id) else report_id

@@ -1,0 +1,193 @@
+"""SCRIPT 10.6: how its messages are written. Printable US-ASCII only, and 35 characters for nearly everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+from adapters._wire import Xml
+from adapters.ncpdp.fit import Fit, ascii_spelling, plain
+from adapters.ncpdp.layout import NOTE_LIMIT, Layout, Mailbox, Verdict, block
+from adapters.ncpdp.values import (
+    NOTE_LIMIT as MEDICATION_NOTE_LIMIT,
+)
+from adapters.ncpdp.values import (
+    SOURCE_PHARMACY,
+    UNPRINTABLE,
+    AddressKeys,
+    Values,
+    address_keys,
+    drug_description,
+    medication_note,
+    name_keys,
+    name_values,
+    strength,
+    table,
+)
+from adapters.ncpdp.version import Version
+from gateway.model import (
+    Address,
+    Dispensation,
+    Dispenser,
+    Period,
+    Person,
+    Prescriber,
+    StateOutcome,
+)
+
+# Of To and From: a name of at most 35 characters, an extension after a point, a host after an @.
+_ADDRESS = re.compile(r"(mailto:)?[^.]{1,35}(\.[^@]{1,3})?(@[A-Za-z0-9]+\.[A-Za-z]{2,4})?")
+_STATE_CODES = (
+    "AA AE AP AL AK AZ AR AS CA CO CT DE DC FM FL GA GU HI ID IL IN IA KS KY LA ME MH MD MA MI MN MS MO MT NE NV NH "
+    "NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VA VI WA WV WI WY AB BC MB NB NF NS NT NU ON PE QC SK "
+    "YT"
+)
+STATES = frozenset(_STATE_CODES.split())
+_CONSENTS = frozenset({"Y", "N", "P", "X", "Z"})
+_PATIENT_NAME = name_keys("person.names.0", "")
+_PATIENT_ADDRESS = address_keys("person.addresses.0", "")
+_PRESCRIBER_NAME = name_keys("prescriber.name", "prescriber_")
+_PRESCRIBER_ADDRESS = address_keys("prescriber.address", "prescriber_")
+_PHARMACY_ADDRESS = address_keys("dispenser.address", "pharmacy_")
+
+
+class Layout106(Layout):
+    """One message of 10.6."""
+
+    version = Version.V10_6
+    ascii_only = True
+    text_limit = NOTE_LIMIT
+    qualifiers = frozenset({"P", "C", "M", "D", "ZZZ"})
+
+    # --- the answer -------------------------------------------------------------------------------------------
+
+    def response(
+        self,
+        verdict: Verdict,
+        *,
+        patient: Person,
+        period: Period,
+        consent: str | None,
+        dispensations: Sequence[Dispensation],
+        states: Iterable[StateOutcome],
+    ) -> Xml:
+        """An RxHistoryResponse. 10.6 has no place for the states that have answered."""
+        text = self.fit.sentence(verdict.text, NOTE_LIMIT)
+        return block(self.version, "response").render(
+            {
+                "approval_code": verdict.code if verdict.approved else None,
+                "note": text if verdict.approved else None,
+                "denial_code": None if verdict.approved else verdict.code,
+                "denial": None if verdict.approved else text,
+                "patient": self.patient(patient),
+                "start": period.start.isoformat() if period.start else None,
+                "end": period.end.isoformat() if period.end else None,
+                "consent": consent if consent in _CONSENTS else None,
+                "medications": [self._medication(d) for d in dispensations],
+            }
+        )
+
+    def _medication(self, d: Dispensation) -> Xml:
+        fit = self.fit
+        ndc = fit.text(d.drug.ndc11, 35, "drug.ndc11")
+        strengths, strength_unit = strength(d)
+        quantity = fit.decimal(d.quantity, 11, "quantity")
+        note = medication_note(d, payment=True)
+        return block(self.version, "medication").render(
+            {
+                "drug": fit.text(drug_description(d), 105, "drug.name") or UNPRINTABLE,
+                "ndc": ndc,
+                "ndc_qualifier": "ND" if ndc else None,
+                "strength": fit.text(f"{strengths} {strength_unit or ''}".strip(), 70) if strengths else None,
+                "schedule": table("schedule").encode(d.drug.schedule, "script") if d.drug.schedule else None,
+                "quantity": quantity,
+                "unit": table("quantity-unit").encode(d.unit, "script") if quantity else None,
+                "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
+                "note": fit.sentence(note, MEDICATION_NOTE_LIMIT) if note else None,
+                "refills": fit.whole(d.refills_authorised, 2, "refills_authorised"),
+                "written": d.written.isoformat() if d.written else None,
+                "filled": d.filled.isoformat(),
+                "sold": d.sold.isoformat() if d.sold else None,
+                "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
+                "source_qualifier": SOURCE_PHARMACY,
+                "source_state": fit.text(d.source_state, 35, "source_state"),
+                "rx_number": fit.text(d.rx_number, 35, "rx_number"),
+                "fill_number": fit.whole(d.fill_number, 2, "fill_number"),
+                **self._pharmacy(d.dispenser),
+                **self._prescriber(d.prescriber),
+            }
+        )
+
+    def _pharmacy(self, dispenser: Dispenser) -> Values:
+        fit = self.fit.text
+        npi = fit(dispenser.npi, 35, "dispenser.npi")
+        ncpdp_id = fit(dispenser.ncpdp_id, 35, "dispenser.ncpdp_id")
+        dea = fit(dispenser.dea, 35, "dispenser.dea")
+        licence = fit(dispenser.licence.number, 35, "dispenser.licence.number") if dispenser.licence else None
+        if licence and npi and ncpdp_id and dea:  # an Identification takes three
+            self.fit.drop({"dispenser.licence.number": licence})
+            licence = None
+        return {
+            "pharmacy_npi": npi,
+            "pharmacy_ncpdp_id": ncpdp_id,
+            "pharmacy_dea": dea,
+            "pharmacy_licence": licence,
+            "pharmacy": fit(dispenser.name, 35, "dispenser.name"),
+            "pharmacy_phone": fit(dispenser.phone, 80, "dispenser.phone"),
+            **_address(self.fit, dispenser.address, _PHARMACY_ADDRESS),
+        }
+
+    def _prescriber(self, prescriber: Prescriber) -> Values:
+        fit = self.fit.text
+        licence = prescriber.licence
+        return {
+            "prescriber_npi": fit(prescriber.npi, 35, "prescriber.npi"),
+            "prescriber_dea": fit(prescriber.dea, 35, "prescriber.dea"),
+            "prescriber_licence": fit(licence.number, 35, "prescriber.licence.number") if licence else None,
+            "prescriber_phone": fit(prescriber.phone, 80, "prescriber.phone"),
+            **name_values(self.fit, prescriber.name, _PRESCRIBER_NAME, needs_first=False),
+            **_address(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
+        }
+
+    # --- people and places ------------------------------------------------------------------------------------
+
+    def patient(self, person: Person) -> Xml:
+        """The one Patient of a message: who was asked for. 10.6 does not tell animals from people."""
+        fit = Fit(ascii_only=True)  # of its own: what is asked is no fact of the answer
+        name = person.names[0] if person.names else None
+        return block(self.version, "patient").render(
+            {
+                "gender": table("sex").encode(person.sex, "script"),
+                "born": person.birth_date.isoformat() if person.birth_date else None,
+                "phone": fit.text(person.phones[0], 80) if person.phones else None,
+                **name_values(fit, name, _PATIENT_NAME, needs_first=False),
+                **_address(fit, person.address, _PATIENT_ADDRESS),
+            }
+        )
+
+    # --- the envelope -----------------------------------------------------------------------------------------
+
+    def address(self, mailbox: Mailbox) -> str:
+        """The address of a header: as it is where it can be, else without points and cut."""
+        address = plain(ascii_spelling(mailbox.address))
+        return address if _ADDRESS.fullmatch(address) else address.replace(".", "")[:35] or "unknown"
+
+    def instant(self, moment: datetime) -> str:
+        """A moment in UTC, with one decimal of the second as 10.6 writes it."""
+        moment = moment.astimezone(UTC)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 100_000}Z"
+
+
+def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
+    if address is None:
+        return dict.fromkeys(keys[:5])
+    line1, line2 = (*islice(address.lines, 2), None, None)[:2]
+    return {
+        keys.line1: fit.text(line1, 35, keys.line1_field),
+        keys.line2: fit.text(line2, 35, keys.line2_field),
+        keys.city: fit.text(address.city, 35, keys.city_field),
+        keys.state: fit.listed(address.state, STATES, keys.state_field),
+        keys.postal_code: fit.digits(address.postal_code, (5, 9), keys.postal_code_field),
+    }

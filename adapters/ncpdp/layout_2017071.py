@@ -1,0 +1,285 @@
+"""SCRIPT 2017071: how its messages are written. Any character, NPI required wherever a party is identified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from adapters._wire import Xml
+from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.layout import SOFTWARE, Layout, Verdict, block, release
+from adapters.ncpdp.values import (
+    NOTE_LIMIT as MEDICATION_NOTE_LIMIT,
+)
+from adapters.ncpdp.values import (
+    SOURCE_PHARMACY,
+    UNPRINTABLE,
+    AddressKeys,
+    Values,
+    address_keys,
+    drug_description,
+    medication_note,
+    name_keys,
+    name_values,
+    strength,
+    table,
+)
+from adapters.ncpdp.version import Dialect, Version
+from gateway.errors import Failure
+from gateway.model import (
+    Address,
+    Dispensation,
+    Dispenser,
+    NameUse,
+    PartyKind,
+    Period,
+    Person,
+    Prescriber,
+    Species,
+    StateOutcome,
+)
+
+# Species is required of an animal and the record does not know it: SNOMED CT's concept for all animals.
+_ANIMAL = ("Animal", "387961004")
+CONSENT_UNSTATED = (
+    "TPO"  # treatment, payment, operations: required in an answer, and not the patient's statement
+)
+_FORMER = frozenset({NameUse.MAIDEN, NameUse.OLD})
+_PATIENT_NAME = name_keys("person.names.0", "")
+_FORMER_NAME = name_keys("person.names.1", "former_")
+_PATIENT_ADDRESS = address_keys("person.addresses.0", "")
+_PRESCRIBER_NAME = name_keys("prescriber.name", "")
+_PRESCRIBER_ADDRESS = address_keys("prescriber.address", "")
+_PHARMACY_ADDRESS = address_keys("dispenser.address", "pharmacy_")
+_PERSON_FIELDS = (
+    ("gender", "person.sex"),
+    ("born", "person.birth_date"),
+    ("phone", "person.phones.0"),
+    *zip(_PATIENT_NAME[:5], _PATIENT_NAME[5:], strict=True),
+    *zip(_FORMER_NAME[:5], _FORMER_NAME[5:], strict=True),
+    *zip(_PATIENT_ADDRESS[:6], _PATIENT_ADDRESS[6:], strict=True),
+)
+
+
+class Layout2017071(Layout):
+    """One message of 2017071."""
+
+    version = Version.V2017071
+    ascii_only = False
+    text_limit = 1000  # the schema names none
+    qualifiers = frozenset({"P", "C", "M", "D", "CF", "ZZZ", "PY", "DIRECT", "REMS"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._appearances: dict[int, Xml] = {}
+
+    # --- the answer -------------------------------------------------------------------------------------------
+
+    def response(
+        self,
+        verdict: Verdict,
+        *,
+        patient: Person,
+        period: Period,
+        consent: str | None,
+        dispensations: Sequence[Dispensation],
+        states: Iterable[StateOutcome],
+    ) -> Xml:
+        """An RxHistoryResponse; a state is named as having answered when there is a code to say so with."""
+        note = self.fit.sentence(verdict.text, 70)
+        named = [(s.state, table("script-pdmp-state").encode(s.outcome, "script")) for s in states]
+        return block(self.version, "response").render(
+            {
+                "approval_code": verdict.code if verdict.approved else None,
+                "note": note if verdict.approved else None,
+                "denial_code": None if verdict.approved else verdict.code,
+                "denial": None if verdict.approved else self.fit.sentence(verdict.text, self.text_limit),
+                "consent": consent or CONSENT_UNSTATED,
+                "patient": self.patient(patient),
+                "medications": [self._medication(d) for d in dispensations],
+                "start": period.start.isoformat() if period.start else None,
+                "end": period.end.isoformat() if period.end else None,
+                "states": [
+                    block(self.version, "state").render({"state": state, "code": code})
+                    for state, code in named
+                    if code
+                ],
+            }
+        )
+
+    def _medication(self, d: Dispensation) -> Xml:
+        fit = self.fit
+        strengths, strength_unit = strength(d)
+        unit_code = table("strength-unit").encode(strength_unit, "script") if strength_unit else None
+        if strengths and strength_unit and not unit_code:
+            strengths = f"{strengths} {strength_unit}"
+        quantity = fit.decimal(d.quantity, 11, "quantity")
+        if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
+            raise Failure("A recorded quantity cannot be written in SCRIPT: it is negative or too large.")
+        note = medication_note(d, payment=False)
+        return block(self.version, "medication").render(
+            {
+                "drug": fit.text(drug_description(d), 105, "drug.name") or UNPRINTABLE,
+                "ndc": fit.text(d.drug.ndc11, 35, "drug.ndc11"),
+                "strength": fit.text(strengths, 70),
+                "strength_unit": unit_code,
+                "schedule": table("schedule").encode(d.drug.schedule, "script") if d.drug.schedule else None,
+                "quantity": quantity,
+                "unit": table("quantity-unit").encode(d.unit, "script"),
+                "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
+                "written": d.written.isoformat() if d.written else None,
+                "filled": d.filled.isoformat(),
+                "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
+                "note": fit.sentence(note, MEDICATION_NOTE_LIMIT) if note else None,
+                "prescriber": self._prescriber(d.prescriber),
+                "source_state": fit.text(d.source_state, 35, "source_state"),
+                "source_qualifier": SOURCE_PHARMACY,
+                "rx_number": fit.text(d.rx_number, 35, "rx_number"),
+                "fill_number": self._fill_number(d.fill_number),
+                "payment": table("payment").encode(d.payment, "script") if d.payment else None,
+                "patient": self._appearance(d.person),
+                "sold": d.sold.isoformat() if d.sold else None,
+                **self._pharmacy(d.dispenser),
+            }
+        )
+
+    def _fill_number(self, fill_number: int) -> str | None:
+        """Two digits: a first fill is 00."""
+        written = self.fit.whole(fill_number, 2, "fill_number")
+        return written.zfill(2) if written else None
+
+    def _pharmacy(self, dispenser: Dispenser) -> Values:
+        """The dispenser's numbers stand in Pharmacy when it has both that are required there and a name; else in
+        the Reference of the source, where none is required."""
+        fit = self.fit.text
+        name = fit(dispenser.name, 70, "dispenser.name")
+        npi = fit(dispenser.npi, 35, "dispenser.npi")
+        ncpdp_id = fit(dispenser.ncpdp_id, 35, "dispenser.ncpdp_id")
+        dea = fit(dispenser.dea, 35, "dispenser.dea")
+        licence = fit(dispenser.licence.number, 35, "dispenser.licence.number") if dispenser.licence else None
+        in_full = bool(name and npi and ncpdp_id)
+        values = {
+            "pharmacy_npi": npi if in_full else None,
+            "pharmacy_ncpdp_id": ncpdp_id if in_full else None,
+            "pharmacy_dea": dea if in_full else None,
+            "pharmacy_licence": licence if in_full else None,
+            "source_npi": None if in_full else npi,
+            "source_ncpdp_id": None if in_full else ncpdp_id,
+            "source_dea": None if in_full else dea,
+            "source_licence": None if in_full else licence,
+            "pharmacy": name,
+            "pharmacy_phone": self.fit.telephone(dispenser.phone, "dispenser.phone"),
+        }
+        address = _address(self.fit, dispenser.address, _PHARMACY_ADDRESS)
+        if name is None:
+            self.fit.drop({"dispenser.phone": values["pharmacy_phone"]})
+            self.fit.drop(dict(zip(_PHARMACY_ADDRESS[6:], address.values(), strict=True)))
+            values["pharmacy_phone"], address = None, dict.fromkeys(address)
+        return {**values, **address}
+
+    def _prescriber(self, prescriber: Prescriber) -> Xml:
+        """NonVeterinarian is identified by an NPI or not at all, Veterinarian by a licence or not at all."""
+        fit = self.fit.text
+        npi = fit(prescriber.npi, 35, "prescriber.npi")
+        dea = fit(prescriber.dea, 35, "prescriber.dea")
+        licence = (
+            fit(prescriber.licence.number, 35, "prescriber.licence.number") if prescriber.licence else None
+        )
+        is_veterinarian = prescriber.kind is PartyKind.VETERINARY
+        if not (licence if is_veterinarian else npi):
+            self.fit.drop({"prescriber.dea": dea, "prescriber.licence.number": licence})
+            dea = licence = None
+        values: Values = {
+            "dea": dea,
+            "licence": licence,
+            "phone": self.fit.telephone(prescriber.phone, "prescriber.phone"),
+            **name_values(self.fit, prescriber.name, _PRESCRIBER_NAME, needs_first=True),
+            **_address(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
+        }
+        if is_veterinarian:
+            self.fit.drop({"prescriber.npi": npi})
+            return block(self.version, "veterinarian").render(values)
+        return block(self.version, "prescriber").render(
+            {**values, "npi": npi, "practice": None, "agent_last": None, "agent_first": None}
+        )
+
+    # --- people and places ------------------------------------------------------------------------------------
+
+    def _appearance(self, person: Person) -> Xml:
+        """The Patient of one fill. The same appearance is mostly the same object, and rendered once."""
+        rendered = self._appearances.get(id(person))
+        if rendered is None:
+            self._appearances[id(person)] = rendered = _person(self.fit, person)
+        return rendered
+
+    def patient(self, person: Person) -> Xml:
+        """The Patient of a message: who was asked for."""
+        fit = Fit(ascii_only=False)  # of its own: what is asked is no fact of the answer
+        is_animal = person.species is Species.VETERINARY
+        rendered = _person(fit, replace(person, names=person.names[:1]) if is_animal else person)
+        species, code = _ANIMAL if is_animal else (None, None)
+        return block(self.version, "patient").render(
+            {
+                "human": None if is_animal else rendered,
+                "animal": rendered if is_animal else None,
+                "species": species,
+                "species_code": code,
+            }
+        )
+
+    # --- the envelope -----------------------------------------------------------------------------------------
+
+    def software(self, dialect: Dialect) -> dict[str, str]:
+        """The version attributes as the sender writes them, and SenderSoftware, which is required."""
+        return {"stamp": dialect.stamp, "software": SOFTWARE, "release": release()}
+
+
+def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
+    if address is None:
+        return dict.fromkeys(keys[:6])
+    line1, line2 = (*islice(address.lines, 2), None, None)[:2]
+    return {
+        keys.line1: fit.text(line1, 40, keys.line1_field),
+        keys.line2: fit.text(line2, 40, keys.line2_field),
+        keys.city: fit.text(address.city, 35, keys.city_field),
+        keys.state: fit.text(address.state, 35, keys.state_field),
+        keys.postal_code: fit.text(address.postal_code, 35, keys.postal_code_field),
+        keys.country: _country(fit, address.country, keys.country_field),
+    }
+
+
+def _country(fit: Fit, country: str | None, field: str) -> str | None:
+    """Two characters, or nothing: the first two of a longer name would be another country."""
+    if country is None or len(country) == 2:
+        return fit.text(country, 2, field)
+    fit.drop({field: country})
+    return None
+
+
+def _person(fit: Fit, person: Person) -> Xml:
+    """Name to telephone of a person; nothing without the three that are required: both names, birth date."""
+    name = name_values(fit, person.names[0] if person.names else None, _PATIENT_NAME, needs_first=True)
+    born = person.birth_date.isoformat() if person.birth_date else None
+    values = {
+        "gender": table("sex").encode(person.sex, "script") or "U",
+        "born": born,
+        "phone": fit.telephone(person.phones[0], "person.phones.0") if person.phones else None,
+        **name,
+        **_former_name(fit, person),
+        **_address(fit, person.address, _PATIENT_ADDRESS),
+    }
+    if name["last"] and born:
+        return block(Version.V2017071, "person").render(values)
+    fit.drop({field: values[key] for key, field in _PERSON_FIELDS})
+    return Xml()
+
+
+def _former_name(fit: Fit, person: Person) -> Values:
+    """A second name, when it is one that the person had before."""
+    other = person.names[1] if len(person.names) > 1 else None
+    values = name_values(fit, other, _FORMER_NAME, needs_first=True)
+    if other is None or other.use in _FORMER:
+        return values
+    fit.drop(dict(zip(_FORMER_NAME[5:], values.values(), strict=True)))
+    return dict.fromkeys(_FORMER_NAME[:5])

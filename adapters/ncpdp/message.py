@@ -1,0 +1,95 @@
+"""The outside of a SCRIPT message: its dialect, its header, and which transaction its body holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+from werkzeug.http import parse_options_header
+
+from adapters._wire import child, parse
+from adapters.ncpdp.tree import Tree, sub, text, to_tree
+from adapters.ncpdp.version import Dialect, detect
+from gateway.errors import ErrorCode, MessageError, UnsupportedFormat
+from gateway.ports import Inbound
+
+ROOT = "Message/Body"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that was parsed and whose version is known.
+
+    `transaction` is the name of the one element in the body, `body` that element; both as local names.
+    """
+
+    dialect: Dialect
+    header: Tree
+    transaction: str
+    body: Tree
+
+    @property
+    def message_id(self) -> str | None:
+        """The sender's id of this message."""
+        return text(self.header, "MessageID")
+
+
+def open_request(inbound: Inbound) -> Message:
+    """The message of an HTTP request.
+
+    :raises UnsupportedFormat: the content type is not one of XML, or the encoding is not read here.
+    :raises MessageError: not XML, hostile, not SCRIPT, or a version that is not spoken here.
+    """
+    kind = inbound.content_type
+    if kind and kind not in {"application/xml", "text/xml"} and not kind.endswith("+xml"):
+        raise UnsupportedFormat(
+            "The content type is not one of XML.", path="Content-Type", remedy="Send application/xml."
+        )
+    return opened(parse(inbound.body, charset=charset_of(inbound)))
+
+
+def opened(root: _Element) -> Message:
+    """The message in a document.
+
+    :raises MessageError: not SCRIPT, a version that is not spoken here, or no transaction in it.
+    """
+    dialect = detect(root)
+    message = to_tree(root)
+    body = message.get("Body")
+    if not isinstance(body, dict) or not body:
+        raise MessageError(
+            "The Message has no transaction in its Body.",
+            path=ROOT,
+            remedy="Send one transaction in one Message.",
+            code=ErrorCode.MALFORMED,
+        )
+    transaction = next(iter(body))
+    return Message(
+        dialect, _with_qualifiers(root, sub(message, "Header")), transaction, sub(body, transaction)
+    )
+
+
+def charset_of(inbound: Inbound) -> str | None:
+    """The `charset` parameter of the Content-Type."""
+    return parse_options_header(inbound.headers.get("content-type"))[1].get("charset")
+
+
+def header_of(root: _Element) -> Tree:
+    """The header of a document, whatever else is wrong with it; empty when there is none."""
+    return _with_qualifiers(root, sub(to_tree(root), "Header"))
+
+
+def _with_qualifiers(root: _Element, header: Tree) -> Tree:
+    """The header with the attribute of To and From under `@To` and `@From`: the only ones that SCRIPT has."""
+    found = {f"@{name}": child(root, "Header", name) for name in ("To", "From")}
+    return header | {key: element.get("Qualifier") for key, element in found.items() if element is not None}
+
+
+def transaction_refused() -> MessageError:
+    """The error for a transaction other than the ones that are taken here."""
+    return MessageError(
+        "Only RxHistoryRequest is taken here.",
+        path=ROOT,
+        remedy="Send RxHistoryRequest.",
+        code=ErrorCode.UNKNOWN_OPERATION,
+    )
