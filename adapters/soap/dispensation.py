@@ -33,7 +33,7 @@ from gateway.terminology import codes
 T = TypeVar("T")
 
 # "500 MG-5 MG" and "5MG": how senders write strengths that have their unit with them
-_MEASURED = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s-][^-]*)")
+_MEASURED = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%µ][^-]*)")
 
 
 class Unusable(ValueError):

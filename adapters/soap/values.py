@@ -15,9 +15,9 @@ from lxml.etree import _Element
 from adapters._wire import child, children, text
 from gateway.model import Address, Licence, PersonName
 
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]+)?(?:Z|[+-]\d{2}:\d{2})?")
-_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
-_WHOLE = re.compile(r"\+?(\d+)(?:\.0*)?")
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]+)?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_WHOLE = re.compile(r"\+?(\d{1,18})(?:\.0*)?", re.ASCII)
 
 
 class Unreadable(ValueError):

@@ -160,7 +160,7 @@ class _Prescriptions:
                 "unit": codes("quantity-unit").encode(d.unit, CODES),
                 "payment": codes("payment").encode(d.payment or "", CODES),
                 "rx_origin": codes("rx-origin").encode(d.rx_origin or "", CODES),
-                # xs:boolean, in the digits that ASAP 4.2 has for "not partial" and "first part"; later parts are lost.
+                # xs:boolean, in the digits that ASAP has for "not partial" and "first part"; later parts are lost.
                 "partial_fill": "1" if d.partial_fill else "0",
                 "diagnosis": d.diagnosis,
                 "treatment_type": codes("treatment-type").encode(d.treatment_type or "", CODES),
