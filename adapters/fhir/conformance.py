@@ -37,7 +37,9 @@ SMART: Final[dict[str, Any]] = {
         "permission-v1",
         "permission-v2",
     ],
-    "code_challenge_methods_supported": ["S256"],
+    "code_challenge_methods_supported": [
+        "S256"
+    ],  # SMART 2.2 wants it said even without an authorization endpoint
 }
 """What the token endpoint does; it must say the same of itself."""
 
@@ -112,7 +114,6 @@ _MEDICATION_DISPENSE: Final[Element] = {
     "interaction": [{"code": "create"}, {"code": "read"}, {"code": "search-type"}],
     "versioning": "versioned",
     "conditionalCreate": False,
-    "referencePolicy": ["local"],
     "searchParam": [
         {
             "name": "patient",

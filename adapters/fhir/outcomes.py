@@ -40,7 +40,7 @@ ISSUE_CODES: Final = {
     ErrorCode.UNAVAILABLE: "transient",
     ErrorCode.INTERNAL: "exception",
 }
-_FHIRPATH = re.compile(r"(Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
+_FHIRPATH = re.compile(r"(Resource|Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
 
 # severity, issue code and what is said when the answer has no sentence of its own
 _ENDINGS: Final = {

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from adapters.fhir import uris
+from adapters.fhir.datatypes import read_addresses
 from adapters.fhir.parties import read_organisation, read_practitioner
 from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.tree import Node, days_of
@@ -168,13 +169,18 @@ def _read_requester(resources: _Resources) -> Requester:
     organisation = resources.find("authorized-practitioner-organization")
     delegate = resources.find("delegate-practitioner")
     delegate_role = resources.find("delegate-practitioner-role")
-    read = read_organisation(organisation) if organisation is not None else None
     return Requester(
         practitioner=read_practitioner(practitioner, role) if practitioner is not None else None,
-        organisation=read,
+        organisation=read_organisation(organisation) if organisation is not None else None,
         delegate=read_practitioner(delegate, delegate_role) if delegate is not None else None,
-        state=read.address.state if read is not None and read.address is not None else None,
+        state=_read_state(organisation, practitioner),
     )
+
+
+def _read_state(*resources: Node | None) -> str | None:
+    """The first two-letter state among the addresses of these resources."""
+    addresses = (address for node in resources if node is not None for address in read_addresses(node))
+    return next((a.state for a in addresses if a.state is not None and len(a.state) == 2), None)
 
 
 def _read_period(node: Node, header: Node | None) -> Period:

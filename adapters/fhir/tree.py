@@ -22,6 +22,9 @@ MAX_TEXT: Final = 1000
 MAX_DIGITS: Final = 9
 """Before and after the decimal point of a number."""
 
+ROOTS: Final = frozenset({"Parameters", "Bundle", "MedicationDispense", "OperationOutcome"})
+"""The resources that come as a body; a path begins with one of these or with `Resource`, never with what was sent."""
+
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -61,11 +64,11 @@ def parse(body: bytes) -> Node:
         raise MessageError(
             "The body is not a FHIR resource: it has no resourceType.",
             code=ErrorCode.REQUIRED,
-            path="resourceType",
+            path="Resource",
             remedy="Send one FHIR resource in JSON.",
         )
     kind = value["resourceType"]
-    return Node(value, None, kind if _is_type_name(kind) else "resource")
+    return Node(value, None, kind if kind in ROOTS else "Resource")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -81,10 +84,6 @@ def _no_constant(_: str) -> None:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=Decimal, parse_constant=_no_constant)
-
-
-def _is_type_name(text: str) -> bool:
-    return text.isascii() and text.isalnum() and text[:1].isupper() and len(text) <= 64
 
 
 class Node:

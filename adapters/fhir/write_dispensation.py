@@ -91,7 +91,9 @@ class _SourceWriter:
         actor = self._dispensers.get(d.dispenser) or self._dispenser(d.dispenser)
         written: Element = {
             "resourceType": "MedicationDispense",
+            **({"id": d.id} if d.id else {}),
             "meta": self._meta | _version(d),
+            "extension": _extensions(d),
             "identifier": [{"type": _FILLER, "value": d.rx_number}],
             "status": _STATUS[d.status],
             "type": _fill_type(d),
@@ -103,10 +105,8 @@ class _SourceWriter:
             "daysSupply": {"value": d.days_supply},
             "whenPrepared": d.filled,
         }
-        if d.id:
-            written["id"] = d.id
-        if extensions := _extensions(d):
-            written["extension"] = extensions
+        if not written["extension"]:
+            del written["extension"]
         if supporting:
             written["supportingInformation"] = supporting
         if d.sold:
