@@ -1,0 +1,73 @@
+"""Which given names are one name: nicknames, and spellings that sound the same.
+
+The nickname table is genealogists' and relates names that are also borne side by side (emily, emma). Two names that
+people are registered under in their own right (`own_right` in `mappings/matching/normalise.toml`) are therefore two
+names, whatever it says.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from importlib.resources import files
+
+from gateway.matching.normalise import fold
+from gateway.terminology import load_table
+
+
+class GivenNames:
+    """What is known of given names, in the form of :func:`gateway.matching.normalise.fold` without spaces."""
+
+    def __init__(self) -> None:
+        names = load_table("matching/normalise")["names"]
+        self._sound = {name: sound for sound, group in enumerate(names["same_sound"]) for name in group}
+        own_right = set(names["own_right"])
+        own_right.update(*(group for group in names["same_sound"] if not own_right.isdisjoint(group)))
+        self._related: defaultdict[str, set[str]] = defaultdict(set)
+        self._index: defaultdict[str, set[str]] = defaultdict(set)
+        for formal, nickname in _rows():
+            if formal in own_right and nickname in own_right:
+                continue
+            self._related[formal].add(nickname)
+            self._related[nickname].add(formal)
+            # One of the two stands for both: the one that people are registered under.
+            short, long = (formal, nickname) if nickname in own_right else (nickname, formal)
+            self._index[short].add(long)
+        self._known = own_right | self._related.keys() | self._sound.keys()
+
+    def are_related(self, one: str, other: str) -> bool:
+        """True when one is a nickname of the other.
+
+        >>> GivenNames().are_related("BILL", "WILLIAM"), GivenNames().are_related("EMMA", "EMILY")
+        (True, False)
+        """
+        return other in self._related.get(one, ())
+
+    def sound_the_same(self, one: str, other: str) -> bool:
+        """True when they are spellings of one name.
+
+        >>> GivenNames().sound_the_same("STEVEN", "STEPHEN"), GivenNames().sound_the_same("STEVEN", "STEVE")
+        (True, False)
+        """
+        sound = self._sound.get(one)
+        return sound is not None and sound == self._sound.get(other)
+
+    def is_known(self, name: str) -> bool:
+        """True for a name of the tables; a misspelling is not one."""
+        return name in self._known
+
+    def index(self, name: str) -> frozenset[str]:
+        """Names to look it up by, itself included: two related names have one of these in common.
+
+        >>> sorted(GivenNames().index("PEGGY")), sorted(GivenNames().index("JOHN"))
+        (['MARGARET', 'MARGARETTA', 'MARGUERITE', 'PEGGY'], ['JOHN'])
+        """
+        return frozenset((name, *self._index.get(name, ())))
+
+
+def _rows() -> list[tuple[str, str]]:
+    with files("mappings").joinpath("matching/nicknames.csv").open(encoding="utf-8") as table:
+        return [
+            (fold(row["name1"]).replace(" ", ""), fold(row["name2"]).replace(" ", ""))
+            for row in csv.DictReader(table)
+        ]

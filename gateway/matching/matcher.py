@@ -1,0 +1,92 @@
+"""Who is this? The first matcher: levels, weights and thresholds set by hand.
+
+Each person is as good as her best appearance. One person who fits, and whom nobody else comes close to, is a match.
+Several who fit alike, or one who fits not quite, are ambiguous: nobody's history leaves and nobody is merged. Only
+when nobody is near at all there is no match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.matching.blocking import keys
+from gateway.matching.deciding import deciding
+from gateway.matching.decision import Ambiguous, Decision, Match, NoMatch
+from gateway.matching.given_names import GivenNames
+from gateway.matching.score import Score, Scorer, asked
+from gateway.matching.weights import Ceiling, Weights, weights
+from gateway.model import FieldEvidence, MatchEvidence, Person, Species
+
+MOST_ALIKE = 5  # contenders that are looked at to say what would decide; more are not told apart more easily
+
+
+class FirstMatcher:
+    """Implements :class:`gateway.matching.decision.Matcher`."""
+
+    def __init__(self) -> None:
+        self._names = GivenNames()
+        self._scorers = {species: Scorer(weights(species), self._names) for species in Species}
+
+    def blocking_keys(self, person: Person) -> frozenset[str]:
+        """See :meth:`gateway.matching.decision.Matcher.blocking_keys`.
+
+        :raises gateway.errors.MessageError: a human without birth date, or a patient without name.
+        """
+        return keys(person, self._names)
+
+    def decide(self, person: Person, candidates: Sequence[Person]) -> Decision:
+        """See :meth:`gateway.matching.decision.Matcher.decide`. The order of the candidates does not matter."""
+        table = weights(person.species)
+        considered = len({c.key for c in candidates})
+        ranked = self._ranked(person, candidates)
+        if not ranked:
+            return NoMatch(evidence=MatchEvidence(score=0.0, candidates=considered))
+        best = ranked[0]
+        rivals = [one for one in ranked[1:] if best.total - one.total < table.margin]
+        if _fits(best, table) and not rivals:
+            return Match(person_key=best.person_key, evidence=_evidence(best, table, considered))
+        contenders = [best, *rivals] if _fits(best, table) else ranked
+        return Ambiguous(
+            evidence=_evidence(
+                best, table, considered, deciding=deciding(person, contenders[:MOST_ALIKE], table)
+            )
+        )
+
+    def _ranked(self, person: Person, candidates: Sequence[Person]) -> list[Score]:
+        """Everybody who is near, each by the best appearance, the best first."""
+        request = asked(person)
+        scorer = self._scorers[person.species]
+        table = weights(person.species)
+        best: dict[str, Score] = {}
+        for candidate in candidates:
+            if candidate.species is not person.species:
+                continue
+            one = scorer.score(request, candidate)
+            if one is None:
+                continue
+            known = best.get(one.person_key)
+            if known is None or _rank(one, table) > _rank(known, table):
+                best[one.person_key] = one
+        return sorted(best.values(), key=lambda one: (_rank(one, table), one.person_key), reverse=True)
+
+
+def _fits(one: Score, table: Weights) -> bool:
+    return one.ceiling is Ceiling.MATCH and one.total >= table.accept
+
+
+def _rank(one: Score, table: Weights) -> tuple[bool, float]:
+    return _fits(one, table), one.total
+
+
+def _evidence(
+    one: Score, table: Weights, considered: int, *, deciding: tuple[str, ...] = ()
+) -> MatchEvidence:
+    return MatchEvidence(
+        score=one.total,
+        fields=tuple(
+            FieldEvidence(field=field, level=level, weight=table.level(field, level).weight)
+            for field, level in one.levels
+        ),
+        candidates=considered,
+        deciding=deciding,
+    )
