@@ -101,11 +101,11 @@ def walk(head: Head, links: Iterable[Link], noted: Mapping[int, bytes]) -> Itera
     :raises BrokenChain: at the first event that is altered, missing or out of order.
     """
     seq, previous = 0, genesis(head.stream)
-    for link in links:
+    for link in _read(head.stream, links):
         if link.seq != seq + 1:
             raise BrokenChain(head.stream, seq + 1, "the event has been removed")
         seq = link.seq
-        if chained(link.previous, link.event) != link.hash or not _is_dated(link):
+        if not _is_bytes(link) or chained(link.previous, link.event) != link.hash or not _is_dated(link):
             raise BrokenChain(head.stream, seq, "the event has been altered")
         if link.previous != previous:
             raise BrokenChain(
@@ -119,6 +119,21 @@ def walk(head: Head, links: Iterable[Link], noted: Mapping[int, bytes]) -> Itera
         raise BrokenChain(head.stream, seq + 1, "the stream's end has been removed or altered")
     if max(noted, default=0) > seq:
         raise BrokenChain(head.stream, seq + 1, "events that were noted have been removed")
+
+
+def _read(stream: int, links: Iterable[Link]) -> Iterator[Link]:
+    """The events as they come; what the database holds may have become something that is no event at all."""
+    seq = 0
+    try:
+        for link in links:
+            yield link
+            seq = link.seq
+    except (ValueError, TypeError):
+        raise BrokenChain(stream, seq + 1, "the event has been altered and cannot be read") from None
+
+
+def _is_bytes(link: Link) -> bool:
+    return all(isinstance(one, bytes) for one in (link.event, link.previous, link.hash))
 
 
 def _is_dated(link: Link) -> bool:

@@ -246,7 +246,8 @@ def _check_streams(connection: Connection, heads: list[Head], noted: Collection[
             raise BrokenChain(number, None, "the stream has been removed")
     orphan = or_(audit_event.c.stream < 1, audit_event.c.stream > last)
     stream = connection.execute(select(func.min(audit_event.c.stream)).where(orphan)).scalar_one()
-    stream = stream or min((one.stream for one in noted if one.stream > last), default=None)
+    if stream is None:
+        stream = min((one.stream for one in noted if one.stream > last), default=None)
     if stream is not None:
         raise BrokenChain(stream, None, "the stream has been removed")
 

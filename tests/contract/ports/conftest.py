@@ -22,22 +22,31 @@ from sqlalchemy import create_engine, text
 from gateway import audit, store
 from tests.contract.ports.fakes import FakeVault, Ticking
 
+POSTGRESQL = os.environ.get("PMPBRIDGE_TEST_POSTGRESQL")
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.sqlite'}"
-        return
-    url = os.environ.get("PMPBRIDGE_TEST_POSTGRESQL")
-    if not url:
-        pytest.skip("PMPBRIDGE_TEST_POSTGRESQL does not name an empty PostgreSQL database")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        return f"sqlite:///{tmp_path / 'test.sqlite'}"
+    assert POSTGRESQL is not None
+    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
-    yield url
+    return POSTGRESQL
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> str:
+    """The URL of the PostgreSQL database that takes part; the test is skipped where none does."""
+    if POSTGRESQL is None:
+        pytest.skip(
+            "PMPBRIDGE_TEST_POSTGRESQL does not name a database: the store and the audit ran on SQLite only"
+        )
+    return POSTGRESQL
 
 
 @pytest.fixture

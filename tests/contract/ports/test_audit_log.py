@@ -11,30 +11,10 @@ from threading import Barrier
 import pytest
 
 from gateway.audit import HashChainedLog
-from gateway.model.audit import AuditAction, AuditEvent
+from tests.contract.ports.fakes import EVENT
 from tests.factory import NOW
 
 Open = Callable[[], HashChainedLog]
-
-EVENT = AuditEvent(
-    action=AuditAction.HISTORY_LOOKED_UP,
-    at=NOW,
-    request_id="request-1",
-    protocol="fhir",
-    operation="pdmp-history",
-    status=200,
-    client_id="charter-oak",
-    practitioner="npi:1023011178",
-    organisation="npi:1700902491",
-    delegate="dea:AD1111119",
-    purpose="TREAT",
-    outcome="complete",
-    person_key="7KQ4M2XT9R0AB",
-    report_id="0192f2c4-6a53-7e11-8c55-8a1f0f6f3d10",
-    states=("CT", "MA"),
-    count=50,
-    losses=("dispenser.licence.number",),
-)
 
 
 def test_what_is_recorded_is_read_by_another_process(open_log: Open) -> None:

@@ -12,7 +12,9 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
+from gateway.database import SchemaError
 from gateway.errors import Conflict, Unavailable
 from gateway.model import (
     Address,
@@ -35,7 +37,7 @@ from gateway.model import (
     Sex,
     Species,
 )
-from gateway.store import Store
+from gateway.store import Store, migrate
 from tests.contract.ports.fakes import FakeVault, Ticking
 from tests.factory import NOW, a_dispensation, a_dispenser, a_drug, a_person, a_prescriber
 
@@ -69,6 +71,18 @@ def fills(store: Store, key: str | None, period: Period = ALWAYS) -> tuple[Dispe
     history = store.history(key, period)
     assert history is not None
     return history.dispensations
+
+
+def test_postgresql_takes_part(postgresql: str) -> None:
+    assert make_url(postgresql).get_backend_name() == "postgresql"
+
+
+def test_postgresql_that_is_not_there_is_named_without_its_password(postgresql: str) -> None:
+    url = make_url(postgresql).set(port=1, password="open-sesame").render_as_string(hide_password=False)
+    for start in (migrate, lambda url: Store(url, vault=FakeVault(), clock=Ticking())):
+        with pytest.raises(SchemaError, match=":1/") as failure:
+            start(url)
+        assert "open-sesame" not in str(failure.value)
 
 
 # --- what goes in comes out -----------------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""The schema's promises: keyed by person, reached by primary key, and the same after migration as in the code."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import JSON, Float, Numeric, create_engine, event
+
+from gateway.model import Period
+from gateway.store import Store, schema
+from tests.factory import a_dispensation, a_person, a_prescriber
+
+BEFORE_THE_PERSON_IS_KNOWN = {"blocking": ["block_key", "person_key"], "fill": ["fill_key"]}
+REFERRED_TO = {"drug", "prescriber", "dispenser"}
+
+
+def test_migrating_makes_the_schema_that_the_code_says(url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "version_table": "store_version"}
+        )
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("table", schema.metadata.sorted_tables, ids=lambda table: table.name)
+def test_what_grows_with_the_population_is_keyed_by_person_first(table: Any) -> None:
+    key = [column.name for column in table.primary_key.columns]
+    if table.name in REFERRED_TO:
+        assert key == ["digest"]
+    elif table.name in BEFORE_THE_PERSON_IS_KNOWN:
+        assert key == BEFORE_THE_PERSON_IS_KNOWN[table.name]
+    else:
+        assert key[0] == "person_key"
+    assert not table.indexes, "no lookup needs another index"
+
+
+def test_no_number_is_kept_as_a_float() -> None:
+    for table in schema.metadata.sorted_tables:
+        for column in table.columns:
+            assert not isinstance(column.type, (Float, Numeric, JSON)), f"{table.name}.{column.name}"
+
+
+def test_rows_of_one_person_lie_together(url: str, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        statements = dict(
+            connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL")
+        )
+    for table in schema.metadata.sorted_tables:
+        assert "WITHOUT ROWID" in statements[table.name]
+
+
+@contextmanager
+def watched(store: Store) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that reads, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def look(_c: object, _cursor: object, statement: str, parameters: Any, _ctx: object, _many: bool) -> None:
+        if statement.startswith("SELECT"):
+            seen.append((statement, parameters))
+
+    event.listen(store._engine, "before_cursor_execute", look)
+    try:
+        yield seen
+    finally:
+        event.remove(store._engine, "before_cursor_execute", look)
+
+
+def plans(path: Path, statements: list[tuple[str, Any]]) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [
+            row[3]
+            for statement, parameters in statements
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_every_read_goes_by_primary_key(url: str, path: Path, record: Store, is_analysed: bool) -> None:
+    with record.intake() as unit:
+        for person in range(30):
+            key = unit.add_person(a_person(phones=(str(person),)), ["everybody", str(person)])
+            for number in range(5):
+                sent = a_dispensation(
+                    id=None,
+                    rx_number=f"{person}-{number}",
+                    person=a_person(phones=(str(person),)),
+                    prescriber=a_prescriber(npi=str(number)),
+                )
+                recorded = unit.add_dispensation(key, sent, [str(person)])
+    if is_analysed:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ANALYZE")
+            connection.commit()
+    record._references.__init__()  # nothing in memory
+    with watched(record) as seen:
+        record.candidates(["everybody", "3", "nobody"])
+        record.history(key, Period())
+        record.dispensation(recorded.id or "")
+        with record.intake() as unit:
+            unit.candidates(["3", "4"])
+            unit.same_fill(sent)
+            unit.add_dispensation(key, a_dispensation(id=None, rx_number="new"), ["new"])
+    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one, _ in seen)}
+    assert tables == {"blocking", "appearance", "dispensation", "fill", *REFERRED_TO}
+    steps = plans(path, seen)
+    reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
+    assert len(reads) >= len(seen)
+    for step in reads:
+        assert step.startswith("SEARCH"), step
+        assert "USING PRIMARY KEY" in step, step
+    assert not [step for step in steps if "AUTOMATIC" in step]
