@@ -8,6 +8,7 @@ without a word. zeep's own transport logs whole messages when its logger is on, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import zeep.exceptions
 from lxml.etree import _Element
 
 from adapters._wire import child, local, parse, soap, text
+from adapters._wire.xml import MAX_BYTES
 from adapters.soap.metadata import meta_data
 from adapters.soap.names import CODES, GATEWAY, OPERATION, PMIX
 from adapters.soap.report import read_report
@@ -41,6 +43,8 @@ from gateway.terminology import codes
 _BINDING = f"{{{GATEWAY}}}PmixSoap"
 _REPORT = f"{{{PMIX}}}PMPPrescriptionReport"
 _RETRY_AFTER = 5  # seconds, where the partner names none
+_LONGEST = MAX_BYTES  # of an answer; 300 prescriptions take some 1.5 million bytes
+_CHUNK = 65_536
 
 
 class PmixPartner:
@@ -55,7 +59,7 @@ class PmixPartner:
             settings=zeep.Settings(raw_response=True),
         )
         self._service = client.create_service(  # type: ignore[no-untyped-call]  # as above
-            _BINDING, f"{settings.url}/pmix"
+            _BINDING, f"{settings.url.rstrip('/')}/pmix"
         )
 
     def ask(self, request: LookupRequest) -> Answer:
@@ -68,27 +72,29 @@ class PmixPartner:
             raise MessageError(
                 "PMIX asks for a person by demographics.", path="person", code=ErrorCode.REQUIRED
             )
-        received_at = datetime.now(UTC)
-        return _answer(self._post(request, request.person, received_at), received_at)
+        now = datetime.now(UTC)
+        try:
+            with self._posted(request, request.person, now) as response:
+                body = _content(response)
+        except requests.RequestException:
+            error: GatewayError = Unavailable("The partner cannot be reached.", retry_after=_RETRY_AFTER)
+        except zeep.exceptions.Error:
+            error = Failure("The request could not be written in PMIX.")
+        else:
+            return _answer(response, body, now)
+        raise error  # outside of the handler: what zeep and requests say may quote the request
 
     def close(self) -> None:
         """See :class:`gateway.ports.Partner`. A session that was given stays open."""
         if self._own:
             self._session.close()
 
-    def _post(self, request: LookupRequest, person: Person, now: datetime) -> requests.Response:
-        try:
-            response = getattr(self._service, OPERATION)(
-                **_document(request.period, person), _soapheaders={"MetaData": meta_data(request, now)}
-            )
-        except requests.RequestException:
-            error: GatewayError = Unavailable("The partner cannot be reached.", retry_after=_RETRY_AFTER)
-        except zeep.exceptions.Error:
-            error = Failure("The request could not be written in PMIX.")
-        else:
-            assert isinstance(response, requests.Response)  # noqa: S101 - raw_response says so
-            return response
-        raise error  # outside of the handler: what zeep and requests say may quote the request
+    def _posted(self, request: LookupRequest, person: Person, now: datetime) -> requests.Response:
+        response = getattr(self._service, OPERATION)(
+            **_document(request.period, person), _soapheaders={"MetaData": meta_data(request, now)}
+        )
+        assert isinstance(response, requests.Response)  # noqa: S101 - raw_response says so
+        return response
 
 
 class _Transport(zeep.Transport):
@@ -111,9 +117,14 @@ class _Transport(zeep.Transport):
         return self.session.post(
             address,
             data=message,
-            headers={**headers, "Authorization": f"Bearer {self._token()}"},
+            headers={
+                **headers,
+                "Authorization": f"Bearer {self._token()}",
+                "Accept-Encoding": "identity",
+            },
             timeout=self._timeout,
             allow_redirects=False,
+            stream=True,
         )
 
 
@@ -200,12 +211,25 @@ def _identification(value: str | None, issuer: str | None = None) -> dict[str, s
 # --- what is answered -----------------------------------------------------------------------------------------
 
 
-def _answer(response: requests.Response, received_at: datetime) -> Answer:
-    try:
-        envelope = soap.open_envelope(parse(response.content))
-        payload = envelope.payload
-    except MessageError:
-        payload = None
+def _content(response: requests.Response) -> bytes:
+    """The body, however long it says it is: what goes beyond the limit is not read."""
+    if "Content-Encoding" in response.headers:
+        raise Failure("The partner's answer is compressed, which was not asked for.")
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and len(announced) < 10 and int(announced) <= _LONGEST:
+        return response.content
+    received = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        received += chunk
+        if len(received) > _LONGEST:
+            raise Failure(f"The partner's answer is larger than {_LONGEST} bytes.")
+    return bytes(received)
+
+
+def _answer(response: requests.Response, body: bytes, received_at: datetime) -> Answer:
+    payload = None
+    with suppress(MessageError):
+        payload = soap.open_envelope(parse(body)).payload
     if payload is not None and local(payload) == "Fault":
         raise _fault(payload, response)
     if payload is None or response.status_code != requests.codes.ok:
@@ -257,7 +281,8 @@ def _error(code: ErrorCode, sentence: str, response: requests.Response) -> Gatew
             return Forbidden(f"{sentence}: the access token does not permit it there.")
         case ErrorCode.UNAVAILABLE:
             told = response.headers.get("Retry-After", "")
-            return Unavailable(f"{sentence}.", retry_after=int(told) if told.isdecimal() else _RETRY_AFTER)
+            pause = int(told) if told.isdecimal() and len(told) < 7 else _RETRY_AFTER
+            return Unavailable(f"{sentence}.", retry_after=pause)
         case ErrorCode.INTERNAL:
             return Failure(f"{sentence}.")
         case ErrorCode.CONFLICT:

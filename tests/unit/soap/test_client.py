@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -261,6 +262,24 @@ def test_the_partners_pause_is_kept() -> None:
     with served(reply(503, "", **{"Retry-After": "17"})) as url, pytest.raises(errors.Unavailable) as caught:
         partner(url).ask(a_lookup())
     assert caught.value.retry_after == 17
+
+
+def test_an_answer_is_not_read_beyond_the_limit() -> None:
+    app = Flask("partner")
+    app.add_url_rule(
+        "/soap/pmix",
+        view_func=lambda: Response((b" " * 100_000 for _ in range(200)), content_type="text/xml"),
+        methods=["POST"],
+    )
+    with served(app) as url, pytest.raises(Failure, match="larger"):
+        partner(url).ask(a_lookup())
+
+
+def test_a_compressed_answer_is_not_unpacked() -> None:
+    body = ADAPTER.write(ANSWERS["no-data"], inbound(soap_body("<x/>"))).body
+    app = reply(200, gzip.compress(body), **{"Content-Encoding": "gzip"})
+    with served(app) as url, pytest.raises(Failure, match="compressed"):
+        partner(url).ask(a_lookup())
 
 
 def test_nobody_there_is_unavailable() -> None:
