@@ -17,6 +17,7 @@ from typing import Any
 from gateway.model import Answer, Dispensation
 
 NOT_CARRIED = "none"
+_PARTS = ("drug", "prescriber", "dispenser", "person")  # the same objects recur in a history
 
 
 def load_table(name: str) -> dict[str, Any]:
@@ -118,6 +119,12 @@ class Field:
                 here = getattr(here, step)
         return here if here not in ("", ()) else None
 
+    @property
+    def part(self) -> str | None:
+        """The part of a dispensation that the field belongs to; None for the dispensation itself."""
+        first = self.name.partition(".")[0]
+        return first if first in _PARTS else None
+
     def is_none(self, format: str) -> bool:
         """True when that format has no place for this field at all."""
         return self.paths[format] == NOT_CARRIED
@@ -157,7 +164,14 @@ class FieldMap:
 
     def losses(self, answer: Answer, format: str) -> tuple[str, ...]:
         """Names of the fields that the answer holds and that this format cannot carry, in the map's order."""
-        return tuple(f.name for f in self._doubtful[format] if _is_lost(f, answer.dispensations, format))
+        held: dict[str | None, tuple[Dispensation, ...]] = {None: answer.dispensations}
+        held.update((part, _distinct(answer.dispensations, part)) for part in _PARTS)
+        return tuple(f.name for f in self._doubtful[format] if _is_lost(f, held[f.part], format))
+
+
+def _distinct(dispensations: Iterable[Dispensation], part: str) -> tuple[Dispensation, ...]:
+    """One dispensation for each object in that part: a history names the same people and drugs again and again."""
+    return tuple({id(getattr(d, part)): d for d in dispensations}.values())
 
 
 def _is_lost(field: Field, dispensations: Iterable[Dispensation], format: str) -> bool:
