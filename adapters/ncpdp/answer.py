@@ -16,12 +16,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from lxml.etree import _Element
+
 from adapters.ncpdp import notes
 from adapters.ncpdp.errors import FAILED, TRY_AGAIN, PartnerError, raised_for
 from adapters.ncpdp.fill import Fills
 from adapters.ncpdp.message import Message
 from adapters.ncpdp.parts import date_in, person_in
-from adapters.ncpdp.tree import Tree, every, sub, subs, text, texts
+from adapters.ncpdp.tree import Tree, every, sub, subs, text, texts, to_tree
 from gateway.errors import Failure
 from gateway.model import Answer, Dispensation, LookupRequest, Outcome, Period, Person, Species, StateOutcome
 from gateway.terminology import codes
@@ -33,7 +35,7 @@ _LONGEST_DETAIL = 500
 
 
 def read_answer(message: Message, asked: LookupRequest, *, now: datetime) -> Answer:
-    """The answer in a partner's message.
+    """The answer in a partner's message, which was opened with `kept` as :data:`adapters.ncpdp.fill.PARTS`.
 
     :param asked: what was asked; whoever the partner does not name is this patient.
     :raises Failure: the message is no answer, or something in it cannot be understood.
@@ -138,7 +140,8 @@ def _dispensations(message: Message, asked: LookupRequest) -> tuple[tuple[Dispen
 
 def _patient(response: Tree, asked: LookupRequest) -> Person:
     """Who the answer is about: the Patient that it repeats, else who was asked for."""
-    element = sub(response, "Patient")
+    kept = response.get("Patient")
+    element = to_tree(kept) if isinstance(kept, _Element) else {}
     animal = sub(element, "NonHumanPatient")
     tree = animal or sub(element, "HumanPatient") or element
     try:

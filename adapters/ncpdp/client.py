@@ -15,6 +15,7 @@ from adapters._wire import parse
 from adapters.ncpdp.answer import partner_error, read_answer
 from adapters.ncpdp.ask import history_request
 from adapters.ncpdp.errors import raised_for
+from adapters.ncpdp.fill import PARTS
 from adapters.ncpdp.layout import Header, Mailbox, new_message_id
 from adapters.ncpdp.message import Message, opened
 from adapters.ncpdp.routes import PATH
@@ -108,7 +109,7 @@ def _content(response: requests.Response) -> bytes:
 
 def _opened(answer: bytes, status: int) -> Message:
     try:
-        return opened(parse(answer, max_bytes=_LONGEST_ANSWER))
+        return opened(parse(answer, max_bytes=_LONGEST_ANSWER), kept=PARTS)
     except GatewayError:
         problem = _unreadable(status)
     raise problem

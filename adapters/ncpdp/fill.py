@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any, TypeVar
+
+from lxml import etree
 
 from adapters.ncpdp.parts import date_in, dispenser_in, person_in, prescriber_in
-from adapters.ncpdp.tree import Tree, sub, subs, text
+from adapters.ncpdp.tree import Tree, sub, subs, text, to_tree
 from adapters.ncpdp.values import UNNAMED, UNPRINTABLE
 from gateway.errors import Failure
-from gateway.model import Dispensation, Drug, Person, QuantityUnit, Schedule
+from gateway.model import Dispensation, Drug, Person, Prescriber, QuantityUnit, Schedule
 from gateway.terminology import codes
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -19,9 +23,14 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _STATE = re.compile(r"([A-Z]{2})(?: PD?MP)?")
 _RXNORM = frozenset({"SCD", "SBD", "GPK", "BPK"})  # the term types that a code of RxNorm is sent with
 
+PARTS = frozenset({"DrugCoded", "Patient", "Pharmacy", "Prescriber"})
+"""The parts of a fill that mostly repeat from fill to fill: elements that are read once for equal ones."""
+
+_Part = TypeVar("_Part")
+
 
 class Fills:
-    """Reads the dispensations of one answer, and counts what was odd.
+    """Reads the dispensations of one answer, whose trees keep :data:`PARTS`, and counts what was odd.
 
     :param patient: whose history it is; a fill that names no patient is hers.
     """
@@ -29,7 +38,7 @@ class Fills:
     def __init__(self, patient: Person) -> None:
         self._patient = patient
         self._odd: Counter[str] = Counter()
-        self._appearances: dict[str, Person] = {}
+        self._read_before: dict[tuple[str, bytes, str], Any] = {}
 
     def remarks(self) -> list[str]:
         """What was odd, a sentence for each kind."""
@@ -64,10 +73,10 @@ class Fills:
             days_supply=self._days_supply(text(tree, "DaysSupply")),
             payment=codes("payment").decode(text(source, "PaymentType") or "", "script"),
             diagnosis=_diagnosis(tree),
-            drug=_drug(tree),
-            prescriber=prescriber_in(sub(tree, "Prescriber")),
-            dispenser=dispenser_in(sub(tree, "Pharmacy"), sub(source, "Source")),
-            person=self._person(sub(tree, "Patient")),
+            drug=self._part(tree, "DrugCoded", _drug, text(tree, "DrugDescription")),
+            prescriber=self._part(tree, "Prescriber", _prescriber),
+            dispenser=self._part(tree, "Pharmacy", dispenser_in, sub(source, "Source", "Reference")),
+            person=self._part(tree, "Patient", self._person),
             source_state=_state(text(source, "Source", "SourceDescription")),
         )
 
@@ -123,25 +132,32 @@ class Fills:
             return QuantityUnit.EACH
         return QuantityUnit(unit)
 
-    def _person(self, tree: Tree) -> Person:
-        """The appearance of this fill; equal ones are one object."""
-        if not tree:
-            return self._patient
-        key = repr(tree)
-        if key not in self._appearances:
-            try:
-                found = person_in(tree, species=self._patient.species)
-            except ValueError:
-                raise ValueError("Patient/DateOfBirth is not a date") from None
-            self._appearances[key] = found if found.names else self._patient
-        return self._appearances[key]
+    def _part(self, tree: Tree, name: str, read: Callable[[Tree, Any], _Part], beside: Any = None) -> _Part:
+        """A part of the fill, read with what stands `beside` it; equal ones are one object."""
+        element = tree.get(name)
+        written = etree.tostring(element, with_tail=False) if isinstance(element, etree._Element) else b""
+        key = name, written, repr(beside)
+        if key not in self._read_before:
+            self._read_before[key] = read(to_tree(element) if written else {}, beside)
+        found: _Part = self._read_before[key]
+        return found
+
+    def _person(self, tree: Tree, _: object) -> Person:
+        """The appearance of this fill."""
+        try:
+            found = person_in(tree, species=self._patient.species)
+        except ValueError:
+            raise ValueError("Patient/DateOfBirth is not a date") from None
+        return found if found.names else self._patient
 
 
-def _drug(tree: Tree) -> Drug:
-    """The drug. Strength is left in DrugDescription's words: it has no ingredient to belong to."""
-    coded = sub(tree, "DrugCoded")
-    ndc = _qualified(coded, "ProductCode", {"ND"})
-    name = text(tree, "DrugDescription")
+def _prescriber(tree: Tree, _: object) -> Prescriber:
+    return prescriber_in(tree)
+
+
+def _drug(coded: Tree, name: str | None) -> Drug:
+    """The drug. Its strength is in the words of DrugDescription: there is no ingredient that it could belong to."""
+    ndc = _qualified(coded, "ProductCode", frozenset({"ND"}))
     if name in {f"NDC {ndc}", UNNAMED, UNPRINTABLE}:
         name = None  # it says nothing beyond the code
     schedule = text(coded, "DEASchedule", "Code") or text(coded, "DEASchedule")
@@ -154,7 +170,7 @@ def _drug(tree: Tree) -> Drug:
     )
 
 
-def _qualified(coded: Tree, name: str, qualifiers: frozenset[str] | set[str]) -> str | None:
+def _qualified(coded: Tree, name: str, qualifiers: frozenset[str]) -> str | None:
     """A code with one of these qualifiers: 10.6 has both side by side, 2017071 in one element."""
     code = text(coded, name, "Code") or text(coded, name)
     qualifier = text(coded, name, "Qualifier") or text(coded, f"{name}Qualifier")

@@ -95,7 +95,7 @@ class Fit:
 
     def sentence(self, value: str, limit: int) -> str:
         """A sentence for people, cut between words."""
-        return shortened(plain(ascii_spelling(value) if self._ascii_only else value), limit)
+        return shortened(self.text(value, len(value)) or "", limit)
 
     def drop(self, fields: Mapping[str, object]) -> None:
         """Record that an element is left out whole: of its fields, those that hold something are lost."""

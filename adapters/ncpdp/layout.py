@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from adapters._wire import Block, Xml, to_bytes
 from adapters.ncpdp.fit import Fit
@@ -27,6 +27,9 @@ NOTE_LIMIT = 70  # characters, of Approved/Note and Status/Description
 SOFTWARE = "PMP Bridge"
 
 _BLOCKS = Path(__file__).parent / "blocks"
+
+_Part = TypeVar("_Part")
+_Rendered = TypeVar("_Rendered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Layout(ABC):
 
     def __init__(self) -> None:
         self.fit = Fit(ascii_only=self.ascii_only)
+        self._rendered: dict[int, Any] = {}
 
     @abstractmethod
     def response(
@@ -114,6 +118,15 @@ class Layout(ABC):
             "body": body,
         }
         return to_bytes(_envelope(dialect).render({**values, **self.software(dialect)}))
+
+    def once(self, render: Callable[[_Part], _Rendered], part: _Part) -> _Rendered:
+        """What `render` makes of a part of the answer, made once for one object: a history names the same drugs,
+        prescribers, dispensers and appearances again and again, and the answer keeps them alive meanwhile."""
+        key = id(part)
+        if key not in self._rendered:
+            self._rendered[key] = render(part)
+        found: _Rendered = self._rendered[key]
+        return found
 
     def address(self, mailbox: Mailbox) -> str:
         """The address of a header, as this version takes it."""

@@ -31,6 +31,7 @@ from gateway.model import (
     Address,
     Dispensation,
     Dispenser,
+    Drug,
     Period,
     Person,
     Prescriber,
@@ -48,9 +49,9 @@ STATES = frozenset(_STATE_CODES.split())
 _CONSENTS = frozenset({"Y", "N", "P", "X", "Z"})
 _PATIENT_NAME = name_keys("person.names.0", "")
 _PATIENT_ADDRESS = address_keys("person.addresses.0", "")
-_PRESCRIBER_NAME = name_keys("prescriber.name", "prescriber_")
-_PRESCRIBER_ADDRESS = address_keys("prescriber.address", "prescriber_")
-_PHARMACY_ADDRESS = address_keys("dispenser.address", "pharmacy_")
+_PRESCRIBER_NAME = name_keys("prescriber.name", "")
+_PRESCRIBER_ADDRESS = address_keys("prescriber.address", "")
+_PHARMACY_ADDRESS = address_keys("dispenser.address", "")
 
 
 class Layout106(Layout):
@@ -91,17 +92,11 @@ class Layout106(Layout):
 
     def _medication(self, d: Dispensation) -> Xml:
         fit = self.fit
-        ndc = fit.text(d.drug.ndc11, 35, "drug.ndc11")
-        strengths, strength_unit = strength(d)
         quantity = fit.decimal(d.quantity, 11, "quantity")
         note = medication_note(d, payment=True)
         return block(self.version, "medication").render(
             {
-                "drug": fit.text(drug_description(d), 105, "drug.name") or UNPRINTABLE,
-                "ndc": ndc,
-                "ndc_qualifier": "ND" if ndc else None,
-                "strength": fit.text(f"{strengths} {strength_unit or ''}".strip(), 70) if strengths else None,
-                "schedule": table("schedule").encode(d.drug.schedule, "script") if d.drug.schedule else None,
+                "drug": self.once(self._drug, d.drug),
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script") if quantity else None,
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
@@ -111,16 +106,30 @@ class Layout106(Layout):
                 "filled": d.filled.isoformat(),
                 "sold": d.sold.isoformat() if d.sold else None,
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
+                "pharmacy": self.once(self._pharmacy, d.dispenser),
+                "prescriber": self.once(self._prescriber, d.prescriber),
                 "source_qualifier": SOURCE_PHARMACY,
                 "source_state": fit.text(d.source_state, 35, "source_state"),
                 "rx_number": fit.text(d.rx_number, 35, "rx_number"),
                 "fill_number": fit.whole(d.fill_number, 2, "fill_number"),
-                **self._pharmacy(d.dispenser),
-                **self._prescriber(d.prescriber),
             }
         )
 
-    def _pharmacy(self, dispenser: Dispenser) -> Values:
+    def _drug(self, drug: Drug) -> Xml:
+        fit = self.fit.text
+        ndc = fit(drug.ndc11, 35, "drug.ndc11")
+        strengths, unit = strength(drug)
+        return block(self.version, "drug").render(
+            {
+                "name": fit(drug_description(drug), 105, "drug.name") or UNPRINTABLE,
+                "ndc": ndc,
+                "ndc_qualifier": "ND" if ndc else None,
+                "strength": fit(f"{strengths} {unit or ''}".strip(), 70) if strengths else None,
+                "schedule": table("schedule").encode(drug.schedule, "script") if drug.schedule else None,
+            }
+        )
+
+    def _pharmacy(self, dispenser: Dispenser) -> Xml:
         fit = self.fit.text
         npi = fit(dispenser.npi, 35, "dispenser.npi")
         ncpdp_id = fit(dispenser.ncpdp_id, 35, "dispenser.ncpdp_id")
@@ -129,27 +138,31 @@ class Layout106(Layout):
         if licence and npi and ncpdp_id and dea:  # an Identification takes three
             self.fit.drop({"dispenser.licence.number": licence})
             licence = None
-        return {
-            "pharmacy_npi": npi,
-            "pharmacy_ncpdp_id": ncpdp_id,
-            "pharmacy_dea": dea,
-            "pharmacy_licence": licence,
-            "pharmacy": fit(dispenser.name, 35, "dispenser.name"),
-            "pharmacy_phone": fit(dispenser.phone, 80, "dispenser.phone"),
-            **_address(self.fit, dispenser.address, _PHARMACY_ADDRESS),
-        }
+        return block(self.version, "pharmacy").render(
+            {
+                "npi": npi,
+                "ncpdp_id": ncpdp_id,
+                "dea": dea,
+                "licence": licence,
+                "name": fit(dispenser.name, 35, "dispenser.name"),
+                "phone": fit(dispenser.phone, 80, "dispenser.phone"),
+                **_address(self.fit, dispenser.address, _PHARMACY_ADDRESS),
+            }
+        )
 
-    def _prescriber(self, prescriber: Prescriber) -> Values:
+    def _prescriber(self, prescriber: Prescriber) -> Xml:
         fit = self.fit.text
         licence = prescriber.licence
-        return {
-            "prescriber_npi": fit(prescriber.npi, 35, "prescriber.npi"),
-            "prescriber_dea": fit(prescriber.dea, 35, "prescriber.dea"),
-            "prescriber_licence": fit(licence.number, 35, "prescriber.licence.number") if licence else None,
-            "prescriber_phone": fit(prescriber.phone, 80, "prescriber.phone"),
-            **name_values(self.fit, prescriber.name, _PRESCRIBER_NAME, needs_first=False),
-            **_address(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
-        }
+        return block(self.version, "prescriber").render(
+            {
+                "npi": fit(prescriber.npi, 35, "prescriber.npi"),
+                "dea": fit(prescriber.dea, 35, "prescriber.dea"),
+                "licence": fit(licence.number, 35, "prescriber.licence.number") if licence else None,
+                "phone": fit(prescriber.phone, 80, "prescriber.phone"),
+                **name_values(self.fit, prescriber.name, _PRESCRIBER_NAME, needs_first=False),
+                **_address(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
+            }
+        )
 
     # --- people and places ------------------------------------------------------------------------------------
 

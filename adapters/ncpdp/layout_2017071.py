@@ -31,6 +31,7 @@ from gateway.model import (
     Address,
     Dispensation,
     Dispenser,
+    Drug,
     NameUse,
     PartyKind,
     Period,
@@ -51,7 +52,7 @@ _FORMER_NAME = name_keys("person.names.1", "former_")
 _PATIENT_ADDRESS = address_keys("person.addresses.0", "")
 _PRESCRIBER_NAME = name_keys("prescriber.name", "")
 _PRESCRIBER_ADDRESS = address_keys("prescriber.address", "")
-_PHARMACY_ADDRESS = address_keys("dispenser.address", "pharmacy_")
+_PHARMACY_ADDRESS = address_keys("dispenser.address", "")
 _PERSON_FIELDS = (
     ("gender", "person.sex"),
     ("born", "person.birth_date"),
@@ -69,10 +70,6 @@ class Layout2017071(Layout):
     ascii_only = False
     text_limit = 1000  # the schema names none
     qualifiers = frozenset({"P", "C", "M", "D", "CF", "ZZZ", "PY", "DIRECT", "REMS"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._appearances: dict[int, Xml] = {}
 
     # --- the answer -------------------------------------------------------------------------------------------
 
@@ -110,21 +107,14 @@ class Layout2017071(Layout):
 
     def _medication(self, d: Dispensation) -> Xml:
         fit = self.fit
-        strengths, strength_unit = strength(d)
-        unit_code = table("strength-unit").encode(strength_unit, "script") if strength_unit else None
-        if strengths and strength_unit and not unit_code:
-            strengths = f"{strengths} {strength_unit}"
         quantity = fit.decimal(d.quantity, 11, "quantity")
         if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
             raise Failure("A recorded quantity cannot be written in SCRIPT: it is negative or too large.")
         note = medication_note(d, payment=False)
+        pharmacy, reference = self.once(self._pharmacy, d.dispenser)
         return block(self.version, "medication").render(
             {
-                "drug": fit.text(drug_description(d), 105, "drug.name") or UNPRINTABLE,
-                "ndc": fit.text(d.drug.ndc11, 35, "drug.ndc11"),
-                "strength": fit.text(strengths, 70),
-                "strength_unit": unit_code,
-                "schedule": table("schedule").encode(d.drug.schedule, "script") if d.drug.schedule else None,
+                "drug": self.once(self._drug, d.drug),
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script"),
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
@@ -132,15 +122,32 @@ class Layout2017071(Layout):
                 "filled": d.filled.isoformat(),
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
                 "note": fit.sentence(note, MEDICATION_NOTE_LIMIT) if note else None,
-                "prescriber": self._prescriber(d.prescriber),
+                "pharmacy": pharmacy,
+                "prescriber": self.once(self._prescriber, d.prescriber),
+                "reference": reference,
                 "source_state": fit.text(d.source_state, 35, "source_state"),
                 "source_qualifier": SOURCE_PHARMACY,
                 "rx_number": fit.text(d.rx_number, 35, "rx_number"),
                 "fill_number": self._fill_number(d.fill_number),
                 "payment": table("payment").encode(d.payment, "script") if d.payment else None,
-                "patient": self._appearance(d.person),
+                "patient": self.once(self._appearance, d.person),
                 "sold": d.sold.isoformat() if d.sold else None,
-                **self._pharmacy(d.dispenser),
+            }
+        )
+
+    def _drug(self, drug: Drug) -> Xml:
+        fit = self.fit.text
+        strengths, unit = strength(drug)
+        unit_code = table("strength-unit").encode(unit, "script") if unit else None
+        if strengths and unit and not unit_code:
+            strengths = f"{strengths} {unit}"
+        return block(self.version, "drug").render(
+            {
+                "name": fit(drug_description(drug), 105, "drug.name") or UNPRINTABLE,
+                "ndc": fit(drug.ndc11, 35, "drug.ndc11"),
+                "strength": fit(strengths, 70),
+                "strength_unit": unit_code,
+                "schedule": table("schedule").encode(drug.schedule, "script") if drug.schedule else None,
             }
         )
 
@@ -149,34 +156,34 @@ class Layout2017071(Layout):
         written = self.fit.whole(fill_number, 2, "fill_number")
         return written.zfill(2) if written else None
 
-    def _pharmacy(self, dispenser: Dispenser) -> Values:
-        """The dispenser's numbers stand in Pharmacy when it has both that are required there and a name; else in
-        the Reference of the source, where none is required."""
+    def _pharmacy(self, dispenser: Dispenser) -> tuple[Xml, Xml]:
+        """Pharmacy and the source's Reference. The dispenser's numbers stand in Pharmacy when it has both that are
+        required there and a name, which Pharmacy itself requires; else in Reference, where nothing is required."""
         fit = self.fit.text
         name = fit(dispenser.name, 70, "dispenser.name")
-        npi = fit(dispenser.npi, 35, "dispenser.npi")
-        ncpdp_id = fit(dispenser.ncpdp_id, 35, "dispenser.ncpdp_id")
-        dea = fit(dispenser.dea, 35, "dispenser.dea")
-        licence = fit(dispenser.licence.number, 35, "dispenser.licence.number") if dispenser.licence else None
-        in_full = bool(name and npi and ncpdp_id)
-        values = {
-            "pharmacy_npi": npi if in_full else None,
-            "pharmacy_ncpdp_id": ncpdp_id if in_full else None,
-            "pharmacy_dea": dea if in_full else None,
-            "pharmacy_licence": licence if in_full else None,
-            "source_npi": None if in_full else npi,
-            "source_ncpdp_id": None if in_full else ncpdp_id,
-            "source_dea": None if in_full else dea,
-            "source_licence": None if in_full else licence,
-            "pharmacy": name,
-            "pharmacy_phone": self.fit.telephone(dispenser.phone, "dispenser.phone"),
+        numbers = {
+            "npi": fit(dispenser.npi, 35, "dispenser.npi"),
+            "ncpdp_id": fit(dispenser.ncpdp_id, 35, "dispenser.ncpdp_id"),
+            "dea": fit(dispenser.dea, 35, "dispenser.dea"),
+            "licence": fit(dispenser.licence.number, 35, "dispenser.licence.number")
+            if dispenser.licence
+            else None,
         }
+        phone = self.fit.telephone(dispenser.phone, "dispenser.phone")
         address = _address(self.fit, dispenser.address, _PHARMACY_ADDRESS)
         if name is None:
-            self.fit.drop({"dispenser.phone": values["pharmacy_phone"]})
+            self.fit.drop({"dispenser.phone": phone})
             self.fit.drop(dict(zip(_PHARMACY_ADDRESS[6:], address.values(), strict=True)))
-            values["pharmacy_phone"], address = None, dict.fromkeys(address)
-        return {**values, **address}
+            return Xml(), block(self.version, "reference").render(numbers)
+        if numbers["npi"] and numbers["ncpdp_id"]:
+            identified, reference = numbers, Xml()
+        else:
+            identified = dict.fromkeys(numbers)
+            reference = block(self.version, "reference").render(numbers)
+        pharmacy = block(self.version, "pharmacy").render(
+            {"name": name, "phone": phone, **identified, **address}
+        )
+        return pharmacy, reference
 
     def _prescriber(self, prescriber: Prescriber) -> Xml:
         """NonVeterinarian is identified by an NPI or not at all, Veterinarian by a licence or not at all."""
@@ -207,11 +214,8 @@ class Layout2017071(Layout):
     # --- people and places ------------------------------------------------------------------------------------
 
     def _appearance(self, person: Person) -> Xml:
-        """The Patient of one fill. The same appearance is mostly the same object, and rendered once."""
-        rendered = self._appearances.get(id(person))
-        if rendered is None:
-            self._appearances[id(person)] = rendered = _person(self.fit, person)
-        return rendered
+        """The Patient of one fill."""
+        return _person(self.fit, person)
 
     def patient(self, person: Person) -> Xml:
         """The Patient of a message: who was asked for."""

@@ -48,13 +48,14 @@ def open_request(inbound: Inbound) -> Message:
     return opened(parse(inbound.body, charset=charset_of(inbound)))
 
 
-def opened(root: _Element) -> Message:
+def opened(root: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
     """The message in a document.
 
+    :param kept: as :func:`adapters.ncpdp.tree.to_tree`.
     :raises MessageError: not SCRIPT, a version that is not spoken here, or no transaction in it.
     """
     dialect = detect(root)
-    message = to_tree(root)
+    message = to_tree(root, kept=kept)
     body = message.get("Body")
     if not isinstance(body, dict) or not body:
         raise MessageError(

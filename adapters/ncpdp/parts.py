@@ -143,9 +143,9 @@ def prescriber_in(tree: Tree) -> Prescriber:
     )
 
 
-def dispenser_in(tree: Tree, source: Tree) -> Dispenser:
+def dispenser_in(tree: Tree, reference: Tree) -> Dispenser:
     """The Pharmacy of a dispensation; its numbers, where it has none, from the Reference of its source."""
-    numbers = sub(tree, "Identification") or sub(source, "Reference")
+    numbers = sub(tree, "Identification") or reference
     phones = telephones_in(tree)
     return Dispenser(
         name=text(tree, "StoreName") or text(tree, "BusinessName"),

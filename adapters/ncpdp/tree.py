@@ -14,13 +14,16 @@ from lxml.etree import _Element
 Tree = dict[str, Any]
 
 
-def to_tree(element: _Element) -> Tree:
-    """The children of an element. An element without children is an empty dictionary, whatever its text."""
+def to_tree(element: _Element, *, kept: frozenset[str] = frozenset()) -> Tree:
+    """The children of an element. An element without children is an empty dictionary, whatever its text.
+
+    :param kept: names of elements that stay elements, for who looks at them only when they differ.
+    """
     tag = str(element.tag)
-    return _tree(element, tag[: tag.rfind("}") + 1])
+    return _tree(element, tag[: tag.rfind("}") + 1], kept)
 
 
-def _tree(element: _Element, namespace: str) -> Tree:
+def _tree(element: _Element, namespace: str, kept: frozenset[str]) -> Tree:
     found: Tree = {}
     skip = len(namespace)
     for child in element:
@@ -28,7 +31,9 @@ def _tree(element: _Element, namespace: str) -> Tree:
         name = tag[skip:] if tag.startswith(namespace) else tag
         if name.startswith("{"):  # a namespace other than its parent's
             name = name.rpartition("}")[2]
-        value = _tree(child, namespace) if len(child) else (child.text or "").strip()
+        value: Any = child
+        if name not in kept:
+            value = _tree(child, namespace, kept) if len(child) else (child.text or "").strip()
         if name in found:
             found.setdefault(f"*{name}", [found[name]]).append(value)
         else:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from adapters.ncpdp.fit import Fit
-from gateway.model import Dispensation, PersonName, Species
+from gateway.model import Dispensation, Drug, PersonName, Species
 from gateway.terminology import CodeTable, codes
 
 SOURCE_PHARMACY = "P2"
@@ -92,20 +92,18 @@ def table(name: str) -> CodeTable:
     return codes(name)
 
 
-def drug_description(d: Dispensation) -> str:
+def drug_description(drug: Drug) -> str:
     """What stands in DrugDescription, which is required: the name, else the NDC, else that there is none."""
-    drug = d.drug
     return drug.name or (f"NDC {drug.ndc11}" if drug.ndc11 else UNNAMED)
 
 
-def strength(d: Dispensation) -> tuple[str | None, str | None]:
+def strength(drug: Drug) -> tuple[str | None, str | None]:
     """The strengths of all ingredients, and their unit: `5-325` and `mg`; units that differ stand with the
     numbers. Both None when an ingredient has none, because the numbers would then not tell whose they are."""
-    ingredients = d.drug.ingredients
+    ingredients = drug.ingredients
     if not ingredients or any(i.strength is None for i in ingredients):
         return None, None
-    units = {i.unit for i in ingredients}
-    if len(units) == 1:
+    if len({i.unit for i in ingredients}) == 1:
         return "-".join(f"{i.strength:f}" for i in ingredients), ingredients[0].unit
     return "-".join(f"{i.strength:f} {i.unit or ''}".strip() for i in ingredients), None
 
