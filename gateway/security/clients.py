@@ -1,8 +1,14 @@
 """Who is registered: the clients, their credentials, their scopes, and the requester each of them stands for.
 
-The registry is a JSON file, `{"clients": [...]}`, that an operator may edit while the gateway runs: a client that
-is taken out or set to `"active": false` is refused from its next request on. Unknown keys are errors, so that a
-slip of the pen cannot leave a client active.
+The registry is a JSON file that an operator may edit while the gateway runs: a client that is taken out or set to
+`"active": false` is refused from its next request on. Unknown keys are errors, so that a slip of the pen cannot
+leave a client active.
+
+    {"clients": [{"client_id": "elm-street", "name": "Elm Street Hospital", "active": true,
+                  "scopes": ["pdmp/history", "system/MedicationDispense.rs"],
+                  "secret_hash": "scrypt$...",  or  "jwks": {"keys": [...]},  or  "jwks_url": "https://...",
+                  "registered": {"state": "CT", "organisation": {"name": "Elm Street Hospital"},
+                                 "practitioner": {"role": "Physician"}, "purpose": "TREAT"}}]}
 """
 
 from __future__ import annotations

@@ -85,13 +85,10 @@ class TokenServer(AuthorizationServer):
         ephemeral: Ephemeral,
         audit: AuditLog,
         clock: Clock,
-        published: PublishedKeys | None = None,
     ) -> None:
         super().__init__()
         if not is_secure_transport(base_url):
-            raise ValueError(
-                f"base_url: expected https, or http on a loopback address, and no other: {base_url}"
-            )
+            raise ValueError(f"base_url: expected https, or http on a loopback address, not {base_url}")
         self._base_url = base_url
         self._clients = clients
         self._keys = keys
@@ -100,7 +97,7 @@ class TokenServer(AuthorizationServer):
         secret = SecretAuthentication(SecretChecker())
         assertion = AssertionAuthentication(
             token_url=token_url(base_url),
-            published=published or PublishedKeys(clock=clock),
+            published=PublishedKeys(clock=clock),
             ephemeral=ephemeral,
             clock=clock,
         )
@@ -227,9 +224,9 @@ def _parameters(request: TokenRequest) -> dict[str, str]:
         raise InvalidRequestError("Send the parameters in the body, not in the URL, which ends up in logs.")
     parameters = dict(pairs)
     if len(parameters) < len(pairs):
-        raise InvalidRequestError("A parameter is there more than once.")
+        raise InvalidRequestError("A parameter is there more than once: send each once.")
     if len(parameters.get("scope", "")) > MAX_SCOPE_LENGTH:
-        raise InvalidScopeError("The list of scopes is too long.")
+        raise InvalidScopeError(f"scope is longer than {MAX_SCOPE_LENGTH} characters: ask for fewer.")
     parameters = {name: value for name, value in parameters.items() if value}
     if "grant_type" not in parameters:
         raise InvalidRequestError(f"grant_type is missing: send {GRANT_TYPE}.")

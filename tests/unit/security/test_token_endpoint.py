@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,10 @@ from joserfc.registry import HeaderParameter
 
 from gateway.errors import Unavailable
 from gateway.ports import BearerToken
+from gateway.security import authentication
+from gateway.security.client_keys import usable_keys
 from gateway.security.jose import SignedToken
+from gateway.security.server import TokenServer
 
 # A signer that puts into the header whatever a test wants there.
 ANY_HEADER = JWSRegistry(
@@ -384,6 +388,34 @@ def test_a_stranger_s_assertion_is_verified_like_a_client_s(
         verified.clear()
 
 
+def _with_another_key(served: Any, kty: str, kid: str) -> None:
+    """The pharmacy registers a second key."""
+    pharmacy = served.clients.find("pharmacy")
+    other = (
+        RSAKey.generate_key(2048, {"kid": kid}) if kty == "RSA" else ECKey.generate_key("P-384", {"kid": kid})
+    )
+    keys = [*pharmacy.keys.as_dict(private=False)["keys"], other.as_dict(private=False)]
+    served.clients.put(replace(pharmacy, keys=usable_keys({"keys": keys})))
+
+
+@pytest.mark.parametrize(
+    ("kty", "is_same_kid", "status"),
+    [("EC", True, 401), ("EC", False, 200), ("RSA", True, 200), ("RSA", False, 200)],
+)
+def test_exactly_one_key_must_fit(
+    served: Any, pharmacy: dict[str, Any], kty: str, is_same_kid: bool, status: int
+) -> None:
+    _with_another_key(served, kty, pharmacy["kid"] if is_same_kid else "other")
+    assert _post(served, **_assertion_form(_assertion(served, pharmacy))).status_code == status
+
+
+def test_whoever_had_the_decoy_would_not_get_in_with_it(served: Any, pharmacy: dict[str, Any]) -> None:
+    decoy = authentication._decoy("ES384")
+    for claims in ({}, {"iss": "nobody", "sub": "nobody"}, {"iss": "hospital", "sub": "hospital"}):
+        text = _assertion(served, pharmacy, decoy, {"kid": "other"}, **claims)
+        assert _post(served, **_assertion_form(text)).status_code == 401
+
+
 def test_an_assertion_is_used_once(served: Any, pharmacy: dict[str, Any]) -> None:
     form = _assertion_form(_assertion(served, pharmacy))
     assert _post(served, **form).status_code == 200
@@ -608,3 +640,17 @@ def test_metadata_is_as_rfc_8414_wants_it(served: Any) -> None:
         "client_secret_post",
     }
     assert not [m for m in document.values() if m == []], "RFC 8414 section 3.2: no empty lists"
+
+
+@pytest.mark.parametrize("base_url", ["http://gateway.example", "http://0.0.0.0:8080", "ftp://127.0.0.1", ""])
+def test_tokens_are_not_granted_in_clear(served: Any, base_url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        TokenServer(
+            base_url=base_url,
+            clients=served.clients,
+            keys=served.keys,
+            tokens=served.tokens,
+            ephemeral=served.memory,
+            audit=served.audit,
+            clock=served.clock,
+        )
