@@ -21,6 +21,7 @@ from lxml.etree import _Element
 from adapters.ncpdp import notes
 from adapters.ncpdp.errors import FAILED, TRY_AGAIN, PartnerError, raised_for
 from adapters.ncpdp.fill import Fills
+from adapters.ncpdp.layout_2017071 import ANSWERED
 from adapters.ncpdp.message import Message
 from adapters.ncpdp.parts import date_in, person_in
 from adapters.ncpdp.tree import Tree, every, sub, subs, text, texts, to_tree
@@ -176,12 +177,11 @@ def _state(tree: Tree, outcome: Outcome) -> StateOutcome:
     state = (text(tree, "StateProvince") or "??")[:2].upper()
     code = text(tree, "ReasonCode")
     meaning = codes("script-pdmp-state").decode(code, "script") if code else None
-    if meaning is None:
-        return StateOutcome(
-            state=state, outcome=Outcome.ERROR, detail=f"{state} answered with a code of unknown meaning."
-        )
-    known = Outcome(meaning)
-    return StateOutcome(state=state, outcome=outcome if known is Outcome.COMPLETE else known)
+    if meaning == ANSWERED:
+        return StateOutcome(state=state, outcome=outcome)
+    known = Outcome(meaning) if meaning else Outcome.ERROR
+    detail = f"{state} answered with a code of unknown meaning." if meaning is None else None
+    return StateOutcome(state=state, outcome=known, detail=detail)
 
 
 def _answer(

@@ -134,11 +134,11 @@ class Fills:
 
     def _part(self, tree: Tree, name: str, read: Callable[[Tree, Any], _Part], beside: Any = None) -> _Part:
         """A part of the fill, read with what stands `beside` it; equal ones are one object."""
-        element = tree.get(name)
-        written = etree.tostring(element, with_tail=False) if isinstance(element, etree._Element) else b""
-        key = name, written, repr(beside)
+        element: Any = tree.get(name)
+        is_there = isinstance(element, etree._Element)
+        key = name, etree.tostring(element, with_tail=False) if is_there else b"", repr(beside)
         if key not in self._read_before:
-            self._read_before[key] = read(to_tree(element) if written else {}, beside)
+            self._read_before[key] = read(to_tree(element) if is_there else {}, beside)
         found: _Part = self._read_before[key]
         return found
 

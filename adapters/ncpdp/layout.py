@@ -83,7 +83,7 @@ class Layout(ABC):
         dispensations: Sequence[Dispensation],
         states: Iterable[StateOutcome],
     ) -> Xml:
-        """An RxHistoryResponse. `period` has both ends; `states` are those that have answered."""
+        """An RxHistoryResponse. `period` has both ends; `states` are those that were asked."""
 
     @abstractmethod
     def patient(self, person: Person) -> Xml:

@@ -33,6 +33,7 @@ from gateway.model import (
     Dispenser,
     Drug,
     NameUse,
+    Outcome,
     PartyKind,
     Period,
     Person,
@@ -83,9 +84,9 @@ class Layout2017071(Layout):
         dispensations: Sequence[Dispensation],
         states: Iterable[StateOutcome],
     ) -> Xml:
-        """An RxHistoryResponse; a state is named as having answered when there is a code to say so with."""
+        """An RxHistoryResponse; a state is named when there is a code to say its outcome with."""
         note = self.fit.sentence(verdict.text, 70)
-        named = [(s.state, table("script-pdmp-state").encode(s.outcome, "script")) for s in states]
+        named = [(s.state, _state_code(s)) for s in states]
         return block(self.version, "response").render(
             {
                 "approval_code": verdict.code if verdict.approved else None,
@@ -237,6 +238,12 @@ class Layout2017071(Layout):
     def software(self, dialect: Dialect) -> dict[str, str]:
         """The version attributes as the sender writes them, and SenderSoftware, which is required."""
         return {"stamp": dialect.stamp, "software": SOFTWARE, "release": release()}
+
+
+def _state_code(state: StateOutcome) -> str | None:
+    """The code of a state's outcome; None where none is known, and the state is then not named."""
+    meaning = ANSWERED if state.outcome in {Outcome.COMPLETE, Outcome.NO_DATA} else state.outcome.value
+    return table("script-pdmp-state").encode(meaning, "script")
 
 
 def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:

@@ -141,18 +141,16 @@ def _response(answer: Answer, request: Message, layout: Layout, verdict: Verdict
         period=replace(answer.period, end=answer.period.end or today),
         consent=consent_of(request.body),
         dispensations=shown,
-        states=[s for s in answer.states if s.outcome in _ANSWERED] if verdict.approved else (),
+        states=answer.states if verdict.approved else (),
     )
 
 
 def _ambiguous(answer: Answer, layout: Layout) -> Verdict:
-    """The fields that would decide come first: the text may be short."""
-    sentence = "More than one patient matches."
+    """The whole sentence where it fits, else the fields that would decide."""
+    sentence = answer.detail or "No certain match; no history is shown."
     deciding = answer.match.deciding if answer.match else ()
-    if deciding:
-        sentence = f"{sentence} Send {', '.join(deciding)}."
-    elif answer.detail and len(answer.detail) <= layout.text_limit:
-        sentence = answer.detail
+    if deciding and (answer.detail is None or len(sentence) > layout.text_limit):
+        sentence = f"No certain match. Send {', '.join(deciding)}."
     return Verdict(approved=False, code=AMBIGUOUS_CODE, text=sentence)
 
 
