@@ -44,9 +44,9 @@ from gateway.model import (
 
 # Species is required of an animal and the record does not know it: SNOMED CT's concept for all animals.
 _ANIMAL = ("Animal", "387961004")
-CONSENT_UNSTATED = (
-    "TPO"  # treatment, payment, operations: required in an answer, and not the patient's statement
-)
+# Required in an answer; treatment, payment, operations is the one value that is not a patient's statement.
+CONSENT_UNSTATED = "TPO"
+ANSWERED = "answered"  # row of the table script-pdmp-state
 _FORMER = frozenset({NameUse.MAIDEN, NameUse.OLD})
 _PATIENT_NAME = name_keys("person.names.0", "")
 _FORMER_NAME = name_keys("person.names.1", "former_")
