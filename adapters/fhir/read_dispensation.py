@@ -85,16 +85,13 @@ def _read_rx_number(node: Node, request: Node | None) -> str:
         *(request.items("identifier") if request is not None else []),
         *node.items("identifier"),
     ]
-    numbers = [(identifier_type(item) == _PLACER, item.text("value")) for item in held]
-    for is_order_number, value in sorted(numbers, key=lambda number: number[0]):
-        if value is not None and not is_order_number:
-            return value
-    order_number = next((value for _, value in numbers if value is not None), None)
-    if order_number is None:
+    numbers = [number for item in held if (number := item.text("value"))]
+    order_numbers = {item.text("value") for item in held if identifier_type(item) == _PLACER}
+    if not numbers:
         raise node.missing(
             "authorizingPrescription[0].identifier", "Send the pharmacy's prescription number as its value."
         )
-    return order_number
+    return next((number for number in numbers if number not in order_numbers), numbers[0])
 
 
 def _read_fill_number(node: Node) -> int:
