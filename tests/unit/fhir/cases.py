@@ -66,8 +66,8 @@ def searched(**query: str | tuple[str, ...]) -> Inbound:
 
 
 def resource(outbound: Outbound) -> Any:
-    """The resource that goes out."""
-    return json.loads(outbound.body)
+    """The resource that goes out, its numbers as exact as on the wire."""
+    return json.loads(outbound.body, parse_float=Decimal)
 
 
 def written(answer: Answer, operation: str = "pdmp-history") -> Any:
