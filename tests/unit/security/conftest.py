@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,6 @@ class Served:
     app: Flask
     server: TokenServer
     secret: str = ""
-    jwks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def token_url(self) -> str:
