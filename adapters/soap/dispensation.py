@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import zip_longest
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+from lxml import etree
 from lxml.etree import _Element
 
 from adapters._wire import child, children, path_of, text
@@ -77,19 +78,43 @@ class _Part:
         return value
 
     def note(self, name: str) -> None:
-        self._unread.append(self._path(name))
+        if self._path(name) not in self._unread:
+            self._unread.append(self._path(name))
 
     def _path(self, name: str) -> str:
         return "Prescription" + path_of(self._element).partition("/Prescription")[2] + f"/{name}"
 
 
-def read_dispensation(element: _Element, unread: list[str]) -> Dispensation:
+class Prescriptions:
+    """Reads the prescriptions of one report; people and drugs that stand on many of them are read once.
+
+    :ivar unread: paths of what could not be read.
+    """
+
+    def __init__(self) -> None:
+        self.unread: list[str] = []
+        self._known: dict[bytes, Any] = {}
+
+    def once(self, reader: Callable[[_Element | None, list[str]], T], element: _Element | None) -> T:
+        """What the reader makes of the element, or made of one that reads the same."""
+        if element is None:
+            return reader(None, self.unread)
+        key = etree.tostring(element, with_tail=False)
+        if key in self._known:
+            return cast(T, self._known[key])
+        noted = len(self.unread)
+        value = reader(element, self.unread)
+        if len(self.unread) == noted:  # else its twin has the same to note, at another place
+            self._known[key] = value
+        return value
+
+
+def read_dispensation(element: _Element, report: Prescriptions) -> Dispensation:
     """The dispensation.
 
-    :param unread: paths of what could not be read are added to it.
     :raises Unusable: number, fill date, quantity, days of supply or patient are missing.
     """
-    part = _Part(element, unread)
+    part = _Part(element, report.unread)
     fill_number = part.told("DrugRefillNumberCount", values.count)
     if fill_number is None and text(element, "DrugRefillNumberCount") is None:
         part.note("DrugRefillNumberCount")
@@ -109,11 +134,11 @@ def read_dispensation(element: _Element, unread: list[str]) -> Dispensation:
         rx_origin=part.code("TransmissionFormOfRxOriginCode", "rx-origin"),
         treatment_type=part.code("OpioidTreatmentCategoryCode", "treatment-type"),
         diagnosis=text(element, "ICD-10DiagnosticCodeText"),
-        compound=tuple(_compound(drug, unread)),
-        drug=_drug(drug, unread),
-        prescriber=_prescriber(child(element, "Prescriber")),
-        dispenser=_dispenser(child(element, "Dispenser")),
-        person=part.demanded("Patient", lambda patient: _person(patient, unread)),
+        compound=tuple(_compound(drug, report.unread)),
+        drug=report.once(_drug, drug),
+        prescriber=report.once(_prescriber, child(element, "Prescriber")),
+        dispenser=report.once(_dispenser, child(element, "Dispenser")),
+        person=part.demanded("Patient", lambda patient: report.once(_person, patient)),
     )
 
 
@@ -203,7 +228,7 @@ def _compound(drug: _Element | None, unread: list[str]) -> Iterator[CompoundPart
             unread.append(error.path)
 
 
-def _prescriber(element: _Element | None) -> Prescriber:
+def _prescriber(element: _Element | None, _: list[str]) -> Prescriber:
     contact = child(element, "PersonPrimaryContactInformation")
     return Prescriber(
         name=next(iter(values.names(element)), None),
@@ -216,7 +241,7 @@ def _prescriber(element: _Element | None) -> Prescriber:
     )
 
 
-def _dispenser(element: _Element | None) -> Dispenser:
+def _dispenser(element: _Element | None, _: list[str]) -> Dispenser:
     contact = child(element, "OrganizationPrimaryContactInformation")
     # Where PMIX 2.0's own draft has the address; the contact information is where HL7's mapping has it.
     location = values.address(child(element, "OrganizationLocation", "LocationAddress"))

@@ -21,7 +21,7 @@ from lxml.etree import _Element
 
 from adapters._wire import child, children, path_of, text
 from adapters.soap import values
-from adapters.soap.dispensation import Unusable, read_dispensation
+from adapters.soap.dispensation import Prescriptions, Unusable, read_dispensation
 from adapters.soap.names import CODES
 from gateway.errors import ErrorCode, Failure, UnsupportedFormat
 from gateway.model import Answer, Dispensation, Outcome, Period, Person, StateOutcome
@@ -46,9 +46,10 @@ def read_report(report: _Element, received_at: datetime) -> Answer:
     elements = children(body, "Prescription")
     states = tuple(_state(s) for s in children(child(report, "ResponseStatus"), "StateResponseStatus"))
     outcome = _outcome(report, states, bool(elements))
-    unread: list[str] = []
+    prescriptions = Prescriptions()
+    unread = prescriptions.unread
     source = states[0].state if len(states) == 1 else None
-    dispensations = _dispensations(elements, source, unread)
+    dispensations = _dispensations(elements, source, prescriptions)
     if len(dispensations) < len(elements):
         outcome = Outcome.PARTIAL
     return Answer(
@@ -103,16 +104,16 @@ def _state(element: _Element) -> StateOutcome:
 
 
 def _dispensations(
-    elements: list[_Element], source: str | None, unread: list[str]
+    elements: list[_Element], source: str | None, report: Prescriptions
 ) -> tuple[Dispensation, ...]:
     """What can be read, each person with the number of the appearance within this report."""
     read: list[Dispensation] = []
     appearances: dict[Person, Person] = {}
     for element in elements:
         try:
-            dispensation = read_dispensation(element, unread)
+            dispensation = read_dispensation(element, report)
         except Unusable as error:
-            unread.append(error.path)
+            report.unread.append(error.path)
             continue
         person = dispensation.person
         if person not in appearances:

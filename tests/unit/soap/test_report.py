@@ -245,6 +245,13 @@ def test_an_unreadable_fact_is_left_out_and_named(pattern: str, told: str, path:
     assert value is None
 
 
+def test_what_is_unreadable_on_two_prescriptions_is_named_twice() -> None:
+    answer = read(broken(r"(?<=PersonBirthDate><nc:Date>)[^<]+", "x", count=2))
+    assert answer.detail == (
+        "Not read: Prescription[1]/Patient/PersonBirthDate, Prescription[2]/Patient/PersonBirthDate."
+    )
+
+
 def test_a_missing_fill_number_is_not_passed_over() -> None:
     answer = read(broken(r"<pmp:DrugRefillNumberCount>0</pmp:DrugRefillNumberCount>", ""))
     assert answer.detail == "Not read: Prescription[1]/DrugRefillNumberCount."
