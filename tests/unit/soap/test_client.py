@@ -76,7 +76,7 @@ def test_every_outcome_is_read_from_the_wire(stub: Stub, name: str) -> None:
 def test_random_answers_are_read_from_the_wire(stub: Stub) -> None:
     for seed in range(100, 115):
         held = Randomly(seed).answer()
-        stub.answer = lambda _, held=held: held  # type: ignore[misc]
+        stub.answer = lambda _, held=held: held
         assert_same_record(stub.partner.ask(a_lookup()), held)
 
 

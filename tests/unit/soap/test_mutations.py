@@ -74,7 +74,7 @@ def test_requests(name: str) -> None:
     refused = 0
     for seed in range(400):
         message = inbound(etree.tostring(mutated(root, seed)))
-        made = attempted(lambda m=message: ADAPTER.read(m))  # type: ignore[misc]
+        made = attempted(lambda m=message: ADAPTER.read(m))
         if isinstance(made, GatewayError):
             refused += 1
             assert isinstance(made, MessageError)
@@ -94,7 +94,7 @@ def test_reports(name: str) -> None:
     read = 0
     for seed in range(400):
         changed = mutated(root, seed)
-        made = attempted(lambda c=changed: read_report(parse(etree.tostring(c)), NOW))  # type: ignore[misc]
+        made = attempted(lambda c=changed: read_report(parse(etree.tostring(c)), NOW))
         if isinstance(made, GatewayError):
             assert "Quillfeather" not in str(made)
             continue

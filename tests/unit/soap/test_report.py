@@ -241,7 +241,7 @@ def test_an_unreadable_fact_is_left_out_and_named(pattern: str, told: str, path:
     assert f"Prescription[1]/{path}" in answer.detail
     value: object = answer.dispensations[0]
     for step in field.split("."):
-        value = (value[0] if value else None) if step == "0" else getattr(value, step)  # type: ignore[index]
+        value = (value[0] if value else None) if step == "0" else getattr(value, step)
     assert value is None
 
 
