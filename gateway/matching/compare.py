@@ -62,19 +62,18 @@ def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
 
 
 def _is_slip(one: str, other: str, names: GivenNames) -> bool:
-    """True for two spellings of which one must be a slip.
+    """True for two spellings of which one must be a slip: one letter, or two neighbouring letters swapped.
 
-    Twins' names are often one letter apart (Daniel, Danielle; Leo, Lea; Marie, Maria), so: neither the first nor the
-    last letter differs, they sound the same, they are not short, and at least one of them is nobody's name.
+    Twins' names are often one letter apart (Daniel, Danielle; Leo, Lea; Marie, Maria), so: the first letter is the
+    same, they are not short, at least one of them is nobody's name, and a single letter differs only inside the word
+    and so that both sound the same.
     """
-    return (
-        min(len(one), len(other)) >= 4
-        and one[0] == other[0]
-        and one[-1] == other[-1]
-        and not (names.is_known(one) and names.is_known(other))
-        and OSA.distance(one, other) == 1
-        and soundex(one) == soundex(other)
-    )
+    if min(len(one), len(other)) < 4 or one[0] != other[0] or (names.is_known(one) and names.is_known(other)):
+        return False
+    if OSA.distance(one, other, score_cutoff=1) != 1:
+        return False
+    has_swap = sorted(one) == sorted(other)
+    return has_swap or (one[-1] == other[-1] and soundex(one) == soundex(other))
 
 
 def are_swapped(one: Name, other: Name) -> bool:
@@ -147,17 +146,14 @@ def _place(one: Place, address: Address) -> str | None:
     other = place(address)
     if not one.street or not other.street:
         return "zip" if one.zip5 and one.zip5 == other.zip5 else None
-    if one.number == other.number and one.street == other.street:
+    if one.number and other.number and one.number != other.number:
+        return "different"
+    if one.street == other.street and one.number == other.number:
+        if one.zip5 and other.zip5 and one.zip5 != other.zip5 and one.city != other.city:
+            return "close"
         return "home" if one.unit and one.unit == other.unit else "street"
-    if one.street == other.street:
-        near = (
-            bool(one.number and other.number) and OSA.distance(one.number, other.number, score_cutoff=1) == 1
-        )
-    else:
-        near = one.number == other.number != "" and (
-            JaroWinkler.normalized_similarity(one.street, other.street) >= _STREET
-        )
-    return "close" if near else "different"
+    alike = JaroWinkler.normalized_similarity(one.street, other.street)
+    return "close" if alike >= _STREET else "different"
 
 
 def phones(ones: Set[str], others: Set[str]) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from gateway.matching.normalise import fold, zip5
 from gateway.model import Address
 from gateway.terminology import load_table
@@ -64,9 +66,14 @@ def city(address: Address) -> str:
 
 
 def is_elsewhere(one: Place, address: Address) -> bool:
-    """True when ZIP code and city both say so; a large town has several ZIP codes, and a ZIP code several towns."""
+    """True when ZIP code (by more than a slip) and city both say so.
+
+    A large town has several ZIP codes, and one ZIP code serves several towns.
+    """
     if one.zip5 and address.postal_code:
-        return one.zip5 != zip5(address.postal_code) and not (one.city and one.city == city(address))
+        if OSA.distance(one.zip5, zip5(address.postal_code), score_cutoff=1) <= 1:
+            return False
+        return not one.city or one.city != city(address)
     return bool(one.city and address.city) and one.city != city(address)
 
 
