@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit, ascii_spelling, plain
@@ -15,14 +14,15 @@ from adapters.ncpdp.values import (
 )
 from adapters.ncpdp.values import (
     SOURCE_PHARMACY,
-    UNPRINTABLE,
     AddressKeys,
     Values,
     address_keys,
+    address_lines,
     drug_description,
     medication_note,
     name_keys,
     name_values,
+    source_state,
     strength,
     table,
 )
@@ -109,7 +109,7 @@ class Layout106(Layout):
                 "pharmacy": self.once(self._pharmacy, d.dispenser),
                 "prescriber": self.once(self._prescriber, d.prescriber),
                 "source_qualifier": SOURCE_PHARMACY,
-                "source_state": fit.text(d.source_state, 35, "source_state"),
+                "source_state": source_state(fit, d.source_state),
                 "rx_number": fit.text(d.rx_number, 35, "rx_number"),
                 "fill_number": fit.whole(d.fill_number, 2, "fill_number"),
             }
@@ -121,7 +121,7 @@ class Layout106(Layout):
         strengths, unit = strength(drug)
         return block(self.version, "drug").render(
             {
-                "name": fit(drug_description(drug), 105, "drug.name") or UNPRINTABLE,
+                "name": drug_description(self.fit, drug, ndc),
                 "ndc": ndc,
                 "ndc_qualifier": "ND" if ndc else None,
                 "strength": fit(f"{strengths} {unit or ''}".strip(), 70) if strengths else None,
@@ -196,10 +196,10 @@ class Layout106(Layout):
 def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
     if address is None:
         return dict.fromkeys(keys[:5])
-    line1, line2 = (*islice(address.lines, 2), None, None)[:2]
+    line1, line2 = address_lines(fit, address.lines, 35, keys)
     return {
-        keys.line1: fit.text(line1, 35, keys.line1_field),
-        keys.line2: fit.text(line2, 35, keys.line2_field),
+        keys.line1: line1,
+        keys.line2: line2,
         keys.city: fit.text(address.city, 35, keys.city_field),
         keys.state: fit.listed(address.state, STATES, keys.state_field),
         keys.postal_code: fit.digits(address.postal_code, (5, 9), keys.postal_code_field),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
@@ -14,14 +13,15 @@ from adapters.ncpdp.values import (
 )
 from adapters.ncpdp.values import (
     SOURCE_PHARMACY,
-    UNPRINTABLE,
     AddressKeys,
     Values,
     address_keys,
+    address_lines,
     drug_description,
     medication_note,
     name_keys,
     name_values,
+    source_state,
     strength,
     table,
 )
@@ -126,7 +126,7 @@ class Layout2017071(Layout):
                 "pharmacy": pharmacy,
                 "prescriber": self.once(self._prescriber, d.prescriber),
                 "reference": reference,
-                "source_state": fit.text(d.source_state, 35, "source_state"),
+                "source_state": source_state(fit, d.source_state),
                 "source_qualifier": SOURCE_PHARMACY,
                 "rx_number": fit.text(d.rx_number, 35, "rx_number"),
                 "fill_number": self._fill_number(d.fill_number),
@@ -138,14 +138,15 @@ class Layout2017071(Layout):
 
     def _drug(self, drug: Drug) -> Xml:
         fit = self.fit.text
+        ndc = fit(drug.ndc11, 35, "drug.ndc11")
         strengths, unit = strength(drug)
         unit_code = table("strength-unit").encode(unit, "script") if unit else None
         if strengths and unit and not unit_code:
             strengths = f"{strengths} {unit}"
         return block(self.version, "drug").render(
             {
-                "name": fit(drug_description(drug), 105, "drug.name") or UNPRINTABLE,
-                "ndc": fit(drug.ndc11, 35, "drug.ndc11"),
+                "name": drug_description(self.fit, drug, ndc),
+                "ndc": ndc,
                 "strength": fit(strengths, 70),
                 "strength_unit": unit_code,
                 "schedule": table("schedule").encode(drug.schedule, "script") if drug.schedule else None,
@@ -249,10 +250,10 @@ def _state_code(state: StateOutcome) -> str | None:
 def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
     if address is None:
         return dict.fromkeys(keys[:6])
-    line1, line2 = (*islice(address.lines, 2), None, None)[:2]
+    line1, line2 = address_lines(fit, address.lines, 40, keys)
     return {
-        keys.line1: fit.text(line1, 40, keys.line1_field),
-        keys.line2: fit.text(line2, 40, keys.line2_field),
+        keys.line1: line1,
+        keys.line2: line2,
         keys.city: fit.text(address.city, 35, keys.city_field),
         keys.state: fit.text(address.state, 35, keys.state_field),
         keys.postal_code: fit.text(address.postal_code, 35, keys.postal_code_field),

@@ -76,7 +76,7 @@ def address_in(tree: Tree) -> Address | None:
     return Address(
         lines=lines,
         city=city,
-        state=state.upper() if state else None,
+        state=state,
         postal_code=postal_code,
         country=country,
     )

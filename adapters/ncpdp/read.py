@@ -23,6 +23,7 @@ from adapters.ncpdp.fit import plain
 from adapters.ncpdp.message import Message, open_request, transaction_refused
 from adapters.ncpdp.parts import date_in, name_in, organisation_in, person_in, practitioner_in
 from adapters.ncpdp.tree import Tree, sub, subs, text, texts
+from adapters.ncpdp.values import STATE_CODE
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Organisation, Period, Person, Practitioner, Requester, Species
 from gateway.ports import Inbound
@@ -39,7 +40,6 @@ _REFUSED = frozenset({"N", "P", "Z"})
 _US_POSTAL_CODE = re.compile(r"[0-9]{5}(?:[- ]?[0-9]{4})?")
 _CANADIAN_POSTAL_CODE = re.compile(r"[A-Za-z][0-9][A-Za-z] ?[0-9][A-Za-z][0-9]")
 _HOME_COUNTRIES = frozenset({"US", "USA"})
-_STATE = re.compile(r"[A-Z]{2}")
 
 
 def read_request(inbound: Inbound) -> LookupRequest:
@@ -172,10 +172,10 @@ def _organisation(request: Tree, prescriber: Tree) -> Organisation | None:
 
 
 def _state_of(organisation: Organisation | None, prescriber: Tree) -> str | None:
-    if organisation and organisation.address and organisation.address.state:
-        return organisation.address.state
     address = sub(prescriber, "Address")
     state = text(address, "StateProvince") or text(address, "State")
+    if organisation and organisation.address and organisation.address.state:
+        state = organisation.address.state
     return state.upper() if state else None
 
 
@@ -210,7 +210,7 @@ def _date(dated: Tree, name: str, path: str) -> date | None:
 def _states(request: Tree) -> tuple[str, ...]:
     path = f"{REQUEST}/PDMPStatesRequested/StateProvince"
     asked = [state.upper() for state in texts(sub(request, "PDMPStatesRequested"), "StateProvince")]
-    if not all(_STATE.fullmatch(state) for state in asked):
+    if not all(STATE_CODE.fullmatch(state) for state in asked):
         raise _impossible("A state that is asked is no state code.", path, "Use two letters.")
     return tuple(dict.fromkeys(asked))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from adapters.ncpdp.fit import Fit
 from gateway.model import Dispensation, Drug, PersonName, Species
 from gateway.terminology import CodeTable, codes
 
+STATE_CODE = re.compile(r"[A-Z]{2}")
 SOURCE_PHARMACY = "P2"
 NOTE_LIMIT = 210  # characters, of MedicationDispensed/Note
 UNNAMED = "Drug name not reported"
@@ -80,10 +82,24 @@ def name_values(fit: Fit, name: PersonName | None, keys: NameKeys, *, needs_firs
         keys.suffix: fit.text(name.suffix, 10, keys.suffix_field),
         keys.prefix: fit.text(name.prefix, 10, keys.prefix_field),
     }
+    if len(given) > 1 and not first:  # the next name would be read as the first
+        fit.drop({keys.given_field: True, keys.rest_field: True})
     if last and (first or not needs_first):
         return values
     fit.drop(dict(zip(keys[5:], values.values(), strict=True)))
     return dict.fromkeys(keys[:5])
+
+
+def address_lines(
+    fit: Fit, lines: Sequence[str], limit: int, keys: AddressKeys
+) -> tuple[str | None, str | None]:
+    """The first two lines; an empty one is skipped, and then the lines are not where they were."""
+    fields = (keys.line1_field, keys.line2_field)
+    fitted = [fit.text(line, limit, field) for line, field in zip(lines, fields, strict=False)]
+    there = [line for line in fitted if line]
+    if len(there) < len(fitted):
+        fit.drop(dict.fromkeys(fields, True))
+    return (there[0] if there else None, there[1] if len(there) > 1 else None)
 
 
 @cache
@@ -92,9 +108,20 @@ def table(name: str) -> CodeTable:
     return codes(name)
 
 
-def drug_description(drug: Drug) -> str:
-    """What stands in DrugDescription, which is required: the name, else the NDC, else that there is none."""
-    return drug.name or (f"NDC {drug.ndc11}" if drug.ndc11 else UNNAMED)
+def drug_description(fit: Fit, drug: Drug, ndc: str | None) -> str:
+    """What stands in DrugDescription, which is required: the name, else the NDC as it is written, else that there
+    is none."""
+    if drug.name:
+        return fit.text(drug.name, 105, "drug.name") or UNPRINTABLE
+    return f"NDC {ndc}" if ndc else UNNAMED
+
+
+def source_state(fit: Fit, state: str | None) -> str | None:
+    """The state whose PMP holds the record, by its code of two letters."""
+    if state is None or STATE_CODE.fullmatch(state):
+        return state
+    fit.drop({"source_state": state})
+    return None
 
 
 def strength(drug: Drug) -> tuple[str | None, str | None]:
