@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
@@ -65,14 +65,25 @@ _CHECKED: Final = {
 """Fields that intake names as a whole and that have no row of their own in the field map."""
 
 
+class Fault(NamedTuple):
+    """One thing wrong with a resource: of what sort, its FHIRPath, a sentence."""
+
+    code: ErrorCode
+    path: str
+    message: str
+
+
 class InvalidResource(MessageError):
-    """A resource with several faults.
+    """A resource with several faults; the first is the error's own."""
 
-    :param faults: of each, the FHIRPath and a sentence; the first is the error's own.
-    """
-
-    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
-        super().__init__(faults[0][1], path=faults[0][0], remedy="Correct the resource and send it again.")
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        first = faults[0]
+        super().__init__(
+            first.message,
+            path=first.path,
+            code=first.code,
+            remedy="Correct the resource and send it again.",
+        )
         self.faults = tuple(faults)
 
 
@@ -149,10 +160,9 @@ def information(texts: Sequence[str]) -> Element:
 
 def outcome_of_error(error: GatewayError) -> Element:
     """The OperationOutcome of an error: what is wrong in `details`, with place and remedy in `diagnostics`."""
-    code = ISSUE_CODES[error.code]
     if isinstance(error, InvalidResource):
-        return operation_outcome([_fault(code, path, text, None) for path, text in error.faults])
-    return operation_outcome([_fault(code, error.path, error.message, error.remedy)])
+        return operation_outcome([_fault(ISSUE_CODES[f.code], f.path, f.message, None) for f in error.faults])
+    return operation_outcome([_fault(ISSUE_CODES[error.code], error.path, error.message, error.remedy)])
 
 
 def status_of_error(error: GatewayError) -> int:

@@ -12,7 +12,7 @@ from fhir.resources.R4B.medicationdispense import MedicationDispense
 from pydantic import ValidationError
 
 from adapters.fhir.media import require_json_answer, require_json_body
-from adapters.fhir.outcomes import InvalidResource
+from adapters.fhir.outcomes import Fault, InvalidResource
 from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.read_dispensation import read_dispensation, supporting
 from adapters.fhir.read_request import Index, read_message, read_parameters
@@ -108,14 +108,14 @@ def _validate(node: Node) -> None:
     except ValidationError as error:
         faults = [_fault(node, fault["loc"], fault["type"]) for fault in error.errors(include_input=False)]
         raise InvalidResource(list(dict.fromkeys(faults))[:_MAX_FAULTS]) from None
-    except (
-        Exception
-    ):  # the library meets an unknown contained type with a KeyError, other oddities with others
-        raise InvalidResource([(node.path, "The resource is not one that FHIR R4 defines.")]) from None
+    except Exception:
+        # The library meets a contained resource of an unknown type with a KeyError, other oddities with others.
+        unknown = Fault(ErrorCode.INVALID, node.path, "The resource is not one that FHIR R4 defines.")
+        raise InvalidResource([unknown]) from None
 
 
-def _fault(node: Node, location: tuple[str | int, ...], kind: str) -> tuple[str, str]:
-    """FHIRPath and sentence of a fault: the library's own words may quote what was sent."""
+def _fault(node: Node, location: tuple[str | int, ...], kind: str) -> Fault:
+    """A fault in words of our own: the library's own words may quote what was sent."""
     steps = [step for step in location if step not in {"root", "resource_type"}]
     is_unknown = kind == "extra_forbidden"
     path = node.path + "".join(
@@ -123,10 +123,10 @@ def _fault(node: Node, location: tuple[str | int, ...], kind: str) -> tuple[str,
     )
     name = next((step for step in reversed(steps) if isinstance(step, str)), "The resource")
     if is_unknown:
-        return path, "The element has a member that FHIR R4 does not know."
-    if kind == "missing":
-        return path, f"{name} is missing."
-    return path, f"{name} is not what FHIR R4 allows there."
+        return Fault(ErrorCode.INVALID, path, "The element has a member that FHIR R4 does not know.")
+    if kind.endswith("missing"):
+        return Fault(ErrorCode.REQUIRED, path, f"{name} is missing.")
+    return Fault(ErrorCode.INVALID, path, f"{name} is not what FHIR R4 allows there.")
 
 
 def _reported(node: Node) -> Dispensation:
