@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     | (?P<volume>{_NUMBER}\s*ml(?![^\W\d_]))
     | (?P<other>{_NUMBER}\s*(?:%|units|unit|unt|meq|iu)(?![^\W\d_]))
     | (?P<word>[^\W\d_]+\d*)
-    | (?P<number>\d)
+    | (?P<numbers>\d+(?:\s*[-/]\s*\d+)*)
     """,
     re.VERBOSE,
 )
@@ -106,10 +106,12 @@ def read_name(text: str) -> Reading:
     plain = text.casefold()
     name = _Scan(_BRACKETS.sub(" ", plain))
     brands = _Scan(" ".join(_BRACKETS.findall(plain)))  # RxNorm puts the brand in brackets
-    found = _without_repeated_brands([*name.items, *brands.items])
+    found = _without_repeated_brands([*name.items, *_added_by_brand(brands.items, name.items)])
     ingredients = _compose(found, clear=name.clear and "{" not in plain, patch=name.patch)
     # An unknown brand adds nothing to a name that already states its ingredients.
-    whole = not name.unknown and (not brands.unknown or bool(name.items))
+    whole = (
+        not name.unknown and (not brands.unknown or bool(name.items)) and not _too_many_numbers(found, name)
+    )
     return Reading(ingredients, whole=whole and bool(ingredients))
 
 
@@ -121,6 +123,7 @@ class _Scan:
         self.unknown = False
         self.patch = False
         self.clear = True  # False when a number is of unknown meaning
+        self.numbers = 0  # the longest run of such numbers
         volume, words = False, list[str]()
         for token in _TOKEN.finditer(text):
             if token.lastgroup == "word":
@@ -133,7 +136,9 @@ class _Scan:
             elif token["other"]:
                 self.items.append(_UNCLEAR)
             volume = volume or bool(token["volume"])
-            self.clear = self.clear and not token["number"]
+            if token["numbers"]:  # "5-325" without a unit
+                self.clear = False
+                self.numbers = max(self.numbers, len(re.findall(r"\d+", token["numbers"])))
         self._take(words)
         if volume and any(isinstance(i, _Strength) and i.unit != "mg/mL" for i in self.items):
             self.clear = False  # "10 mg 1 ml": the amount in the container, or in each mL
@@ -188,6 +193,16 @@ def _plain(value: Decimal) -> Decimal:
     return Decimal(f"{round(value, 6).normalize():f}")
 
 
+def _added_by_brand(
+    brands: list[_Named | _Strength], stated: list[_Named | _Strength]
+) -> list[_Named | _Strength]:
+    """What the brackets say beyond the name: nothing for `[Tylenol with Codeine]` after its two ingredients."""
+    if not stated:
+        return brands
+    names = {name for item in stated if isinstance(item, _Named) for name in item.names}
+    return [item for item in brands if isinstance(item, _Named) and not names.issuperset(item.names)]
+
+
 def _without_repeated_brands(items: list[_Named | _Strength]) -> list[_Named | _Strength]:
     """Leave out brands that only repeat what the name states by ingredient: `Clonazepam [Klonopin]`."""
     stated = {name for item in items if isinstance(item, _Named) and not item.brand for name in item.names}
@@ -196,6 +211,12 @@ def _without_repeated_brands(items: list[_Named | _Strength]) -> list[_Named | _
         for item in items
         if not (isinstance(item, _Named) and item.brand and stated.issuperset(item.names))
     ]
+
+
+def _too_many_numbers(found: list[_Named | _Strength], name: _Scan) -> bool:
+    """True for `Oxycodone 5-325 mg`: a second strength speaks of an ingredient that is not named."""
+    strengths = sum(isinstance(item, _Strength) for item in found)
+    return max(strengths, name.numbers) > sum(len(item.names) for item in found if isinstance(item, _Named))
 
 
 def _compose(items: list[_Named | _Strength], *, clear: bool, patch: bool) -> tuple[Ingredient, ...]:
