@@ -96,6 +96,18 @@ def _short(address: Address) -> Address:
     return replace(address, lines=(line.upper(),), city=(address.city or "").upper())
 
 
+def _capitals(rng: Random, person: Person) -> Person:
+    name = person.name
+    return _named(
+        person, replace(name, family=name.family.upper(), given=tuple(given.upper() for given in name.given))
+    )
+
+
+def _half(rng: Random, family: str) -> str:
+    """A double name without its hyphen, or one of its parts."""
+    return rng.choice((typos.plain(family), *family.split("-")))
+
+
 def _unsuffixed(rng: Random, person: Person) -> Person:
     return _named(person, replace(person.name, suffix=None, prefix=None))
 
@@ -109,9 +121,10 @@ _VARIANTS: Mapping[Trait, Variant] = {
     Trait.PHONE_MISSING: _without_phone,
     Trait.INITIAL: _initial,
     Trait.ABBREVIATED: _abbreviated,
+    Trait.CAPITALS: _capitals,
     Trait.ACCENTED: _family(lambda _, family: typos.plain(family)),
     Trait.APOSTROPHE: _family(lambda _, family: typos.plain(family)),
-    Trait.HYPHENATED: _family(lambda _, family: typos.plain(family)),
+    Trait.HYPHENATED: _family(_half),
     Trait.SUFFIX: _unsuffixed,
     Trait.PREFIX: _unsuffixed,
 }

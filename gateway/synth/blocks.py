@@ -31,6 +31,7 @@ class Trait(StrEnum):
     PHONE_MISSING = "phone-missing"
     INITIAL = "initial"  # of the middle name
     ABBREVIATED = "abbreviated"  # the street
+    CAPITALS = "capitals"  # the name, as many dispensing systems keep it
     ACCENTED = "accented"
     APOSTROPHE = "apostrophe"
     HYPHENATED = "hyphenated"
@@ -72,10 +73,10 @@ _STEADY = {"chronic": 6, "stimulant": 5, "sedative": 4, "gabapentinoid": 3, "bup
 _BRIEF = {"acute": 6, "liquid": 1}
 _APART = {"none": 2, "veterinary": 3}
 # Traits that show only where there are several appearances; the rest of the steady stories is plain.
-_TRAITS = {Trait.MOVED: 4, Trait.NICKNAME: 4, Trait.LETTER: 3, Trait.ABBREVIATED: 3, Trait.MARRIED: 2,
+_TRAITS = {Trait.MOVED: 4, Trait.NICKNAME: 4, Trait.LETTER: 3, Trait.ABBREVIATED: 2, Trait.MARRIED: 2,
            Trait.TRANSPOSED: 2, Trait.PHONE_MISSING: 2, Trait.INITIAL: 2, Trait.ACCENTED: 2, Trait.APOSTROPHE: 2,
-           Trait.HYPHENATED: 2, Trait.MAIDEN: 1, Trait.BIRTH_SWAPPED: 1, Trait.BIRTH_DIGIT: 1, Trait.LONG: 1,
-           Trait.PREFIX: 1}  # fmt: skip
+           Trait.HYPHENATED: 2, Trait.MAIDEN: 1, Trait.CAPITALS: 1, Trait.BIRTH_SWAPPED: 1, Trait.BIRTH_DIGIT: 1,
+           Trait.LONG: 1, Trait.PREFIX: 1}  # fmt: skip
 _BRIEF_TRAITS = (Trait.NO_PHONE, Trait.SUFFIX, Trait.NO_PHONE, Trait.PLAIN)
 _RELATIONS = (Relation.TWIN, Relation.NAMESAKE, Relation.NEAR_NAMESAKE, Relation.JUNIOR)
 _NOT_RELATED = {"pregnant"}  # needs an age of its own
@@ -117,13 +118,18 @@ def _block(seed: int, block: int) -> list[Plan]:
     related = shuffled(rng, related + brief[: pairs - len(related)])
     brief = brief[pairs - _RELATED_STEADY :]
     groups = [
-        [plan(related.pop(), leads=relation), plan(related.pop(), relation=relation)]
+        [plan(related.pop(), leads=relation), plan(related.pop(), _trait_of(relation), relation=relation)]
         for relation in _RELATIONS
     ]
     groups += [[plan(s, t)] for s, t in zip(steady, shuffled(rng, _spread(_TRAITS)), strict=True)]
     groups += [[plan(s, t)] for s, t in zip(brief, _BRIEF_TRAITS, strict=True)]
     groups += [[plan(s)] for s in _spread(_APART)]
     return [one for group in shuffled(rng, groups) for one in group]
+
+
+def _trait_of(relation: Relation) -> Trait:
+    """A junior is not always written down as one."""
+    return Trait.SUFFIX if relation is Relation.JUNIOR else Trait.PLAIN
 
 
 def _spread(counts: Mapping[T, int]) -> list[T]:

@@ -19,6 +19,7 @@ from gateway.synth.stories import STORIES
 
 _CHANGING = {Trait.MARRIED, Trait.MAIDEN, Trait.MOVED}
 _USUAL, _MANY = 3, 12  # how many prescribers and dispensers a person goes to
+_HANDED_OVER = 6  # of so many acute patients one gets the drug from the practitioner
 _NEARBY = 6  # of so many dispensers the nearest is chosen
 _UNSCHEDULED = "6"
 _SERIES: dict[Schedule | None, str] = {
@@ -164,8 +165,8 @@ def _whom(
     dispensers = _near(rng, known.pharmacies, count, true)
     if plan.story == "programme":
         dispensers = (rng.choice(known.programmes), dispensers[0])
-    elif rng.randrange(12) == 0:
-        dispensers = (*dispensers, rng.choice(known.practitioners))
+    elif plan.story == "acute" and plan.turn % _HANDED_OVER == 0:
+        dispensers = (rng.choice(known.practitioners), dispensers[0])
     return prescribers, dispensers
 
 

@@ -24,7 +24,7 @@ MOST_PRESCRIBERS, MOST_DISPENSERS = (
 LEAST_PRESCRIBERS, LEAST_DISPENSERS = 25, 15
 PATIENTS_A_PRESCRIBER, PATIENTS_A_DISPENSER = 12, 25
 
-_PRESCRIBER, _DISPENSER = 0, 1
+_PRESCRIBER, _DISPENSER = 0, 1  # even and odd numbers, so that no party has another's
 _STATE_NCPDP = {"CT": "07", "MA": "22", "NY": "33", "RI": "41"}  # an NCPDP id's first two digits
 _CHAINS = ("Nutmeg Pharmacy", "Charter Oak Drug", "Sound Shore Apothecary", "Elm City Pharmacy", "Quinnipiac Drug",
            "7 Corners Pharmacy", "Yankee Family Pharmacy", "Thames River Drugs", "Housatonic Pharmacy")  # fmt: skip
@@ -33,7 +33,7 @@ _HOSPITALS = ("Hartford Valley Hospital", "Long Island Sound Medical Center", "C
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Everybody who prescribes or dispenses, by kind; `all_*` in order of making."""
+    """Everybody who prescribes or dispenses, by kind."""
 
     physicians: tuple[Prescriber, ...]
     veterinarians: tuple[Prescriber, ...]
@@ -85,8 +85,8 @@ def _prescriber(seed: int, n: int) -> Prescriber:
     state = address.state or "CT"
     return Prescriber(
         name=name,
-        npi=None if kind is PartyKind.VETERINARY else _npi(_PRESCRIBER, n),
-        dea=_dea(_PRESCRIBER, number, first, registrant),
+        npi=None if kind is PartyKind.VETERINARY else _npi(seed, _PRESCRIBER, n),
+        dea=_dea(seed, _PRESCRIBER, number, first, registrant),
         dea_suffix=suffix,
         licence=None
         if place == 5
@@ -127,9 +127,9 @@ def _dispenser(seed: int, n: int) -> Dispenser:
     pharmacy = kind is PartyKind.PHARMACY
     return Dispenser(
         name=name,
-        npi=None if kind is PartyKind.VETERINARY else _npi(_DISPENSER, n),
-        dea=_dea(_DISPENSER, n, rng.choice("BF"), name),
-        ncpdp_id=_ncpdp(_STATE_NCPDP[state], n) if pharmacy else None,
+        npi=None if kind is PartyKind.VETERINARY else _npi(seed, _DISPENSER, n),
+        dea=_dea(seed, _DISPENSER, n, rng.choice("BF"), name),
+        ncpdp_id=_ncpdp(seed, state, n) if pharmacy else None,
         licence=None
         if place == 3
         else Licence(number=f"{state}.{rng.randrange(100, 9_999):06}", state=state),
@@ -155,18 +155,26 @@ def _business(rng: Random, place: int, city: str) -> tuple[PartyKind, str]:
 # --- identifiers ----------------------------------------------------------------------------------------------
 
 
-def _npi(role: int, n: int) -> str:
-    """Two to each n, one a role; 7919 has no factor in common with the modulus, so none comes twice."""
-    digits = f"2{2 * (n * 7_919 % 50_000_000) + role:08}"
+def _number(seed: int, kind: str, n: int, modulus: int) -> int:
+    """The n-th of a sequence that begins anywhere and comes to no number twice before it has been round.
+
+    The step, a prime, has no factor in common with the modulus, a product of twos and fives.
+    """
+    return (generator(seed, kind, 0).randrange(modulus) + n * 7_919) % modulus
+
+
+def _npi(seed: int, role: int, n: int) -> str:
+    digits = f"2{2 * _number(seed, 'npi', n, 50_000_000) + role:08}"
     return digits + npi.calc_check_digit(digits)
 
 
-def _dea(role: int, n: int, first: str, registrant: str) -> str:
+def _dea(seed: int, role: int, n: int, letter: str, registrant: str) -> str:
     initial = unicodedata.normalize("NFD", registrant)[0].upper()
-    body = f"{first}{initial if initial.isalpha() else '9'}{2 * (n * 7_919 % 500_000) + role:06}"
+    second = initial if initial.isalpha() else "9"
+    body = f"{letter}{second}{2 * _number(seed, 'dea', n, 500_000) + role:06}"
     return body + dea.calc_check_digit(body)
 
 
-def _ncpdp(state: str, n: int) -> str:
-    body = f"{state}{n * 7_919 % 10_000:04}"
+def _ncpdp(seed: int, state: str, n: int) -> str:
+    body = f"{_STATE_NCPDP[state]}{_number(seed, 'ncpdp', n, 10_000):04}"
     return body + ncpdp_id.calc_check_digit(body)

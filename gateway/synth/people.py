@@ -21,6 +21,7 @@ _AGES = {"stimulant": (7, 60), "pregnant": (18, 40), "none": (1, 95), "hormone":
 _ADULT = (18, 92)
 _PARENT = (52, 85)
 _MARRYING = (22, 60)
+_GRADUATED = (30, 85)
 _GENERATION = (25, 30)  # years between senior and junior
 
 
@@ -91,6 +92,8 @@ def _ages(plan: Plan) -> tuple[int, int]:
         return _PARENT
     if plan.trait in {Trait.MARRIED, Trait.MAIDEN} and plan.story != "pregnant":
         return _MARRYING
+    if plan.trait is Trait.PREFIX and plan.story != "pregnant":
+        return _GRADUATED
     return _AGES.get(plan.story, _ADULT)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from gateway.synth.courses import Chart, Manner
-from gateway.synth.shelf import Dose, Treatment, shelf
+from gateway.synth.shelf import Dose, shelf
 
 # Treatment types (ASAP DSP24): 01 not for dependency, 02 for dependency, 03 cancer, 04 palliative, 05 hospice,
 # 06 pregnant, 07 acute on chronic, 08 taper, 09 pain contract, 10 acute, 11 chronic, 99 other.
@@ -50,8 +50,8 @@ def _heavy(chart: Chart) -> None:
     long_acting = shelf().one_of(chart.rng, "tapered")
     monthly = Dose(long_acting.per_day[0], 28, 0)
     chart.course(long_acting, start, chart.last, _SEVERE, dose=monthly)
-    relief = shelf().group("acute")[2]
-    chart.course(relief, chart.day(0, 4), chart.last, _BREAKTHROUGH, dose=Dose(relief.per_day[0], 14, 0))
+    relief = shelf().one_of(chart.rng, "breakthrough")
+    chart.course(relief, chart.day(0, 4), chart.last, _BREAKTHROUGH)
     chart.course(shelf().one_of(chart.rng, "benzodiazepine"), chart.day(5, 30), chart.last, _PLAIN)
     chart.course(shelf().one_of(chart.rng, "gabapentinoid"), chart.day(5, 30), chart.last, _PLAIN)
     _naloxone(chart, chart.day(5, 40))
@@ -112,7 +112,7 @@ def _programme(chart: Chart) -> None:
 def _partial(chart: Chart) -> None:
     """Schedule II handed over in parts, as 21 CFR 1306.13 allows."""
     manner = Manner(treatment_types=("05", "03", "04"), partly=70)
-    chart.course(shelf().group("opioid")[0], chart.day(10, 50), chart.last, manner)
+    chart.course(shelf().one_of(chart.rng, "parted"), chart.day(10, 50), chart.last, manner)
 
 
 def _steadily(group: str, low: int, high: int, manner: Manner = _PLAIN) -> Callable[[Chart], None]:
@@ -135,8 +135,7 @@ def _veterinary(chart: Chart) -> None:
 
 def _naloxone(chart: Chart, day: date) -> None:
     """Beside an opioid."""
-    treatment: Treatment = shelf().group("naloxone")[0]
-    chart.course(treatment, day, day, _PLAIN)
+    chart.course(shelf().one_of(chart.rng, "naloxone"), day, day, _PLAIN)
 
 
 STORIES: Mapping[str, Callable[[Chart], None]] = {
