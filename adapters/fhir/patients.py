@@ -169,7 +169,9 @@ def _require_name(node: Node) -> None:
     if name is None:
         raise node.missing("name", "Send the patient's family and given name.")
     name.need_text("family")
-    if not name.texts("given") and not any(g.extension(uris.EXT_DATA_ABSENT) for g in name.items("_given")):
+    if not name.texts("given") and not any(
+        g.extension(uris.EXT_DATA_ABSENT) for g in name.items("_given", nulls=True)
+    ):
         raise name.missing("given", "Send the given name, or mark it with a data-absent-reason extension.")
 
 

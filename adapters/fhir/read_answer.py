@@ -87,6 +87,8 @@ def read_refusal(node: Node) -> Answer | None:
 def read_issues(outcome: Node) -> list[_Issue]:
     """The issues of an OperationOutcome."""
     require_kind(outcome, "OperationOutcome")
+    if outcome.first("issue") is None:
+        raise outcome.missing("issue")
     return [
         _Issue(
             severity=node.need_text("severity"),

@@ -125,16 +125,23 @@ class Node:
             raise self.missing(name)
         return child
 
-    def items(self, name: str) -> Iterator[Node]:
-        """The items of a repeating child; none when it is absent. :raises MessageError: it is no array."""
+    def items(self, name: str, *, nulls: bool = False) -> Iterator[Node]:
+        """The items of a repeating child; none when it is absent.
+
+        :param nulls: pass over `null`, which FHIR has in the arrays of primitive elements and nowhere else.
+        :raises MessageError: it is no array, or has a `null` that it may not have.
+        """
         child = self.get(name)
         if child is None:
             return
         if not isinstance(child.value, list):
             raise child.invalid("an array")
         for index, value in enumerate(child.value):
-            if value is not None:
-                yield Node(value, child, f"[{index}]")
+            if value is not None or not nulls:
+                item = Node(value, child, f"[{index}]")
+                if value is None:
+                    raise item.invalid("an element", "Leave out what is empty.")
+                yield item
 
     def first(self, name: str) -> Node | None:
         """The first item of a repeating child."""
@@ -164,7 +171,7 @@ class Node:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The strings of a repeating child, blank ones left out."""
-        return tuple(text for item in self.items(name) if (text := item.as_text()))
+        return tuple(text for item in self.items(name, nulls=True) if (text := item.as_text()))
 
     def as_text(self) -> str | None:
         """This element as a string. :raises MessageError: no string, too long, or with control characters."""
