@@ -21,27 +21,39 @@ class GivenNames:
     def __init__(self) -> None:
         names = load_table("matching/normalise")["names"]
         self._sound = {name: sound for sound, group in enumerate(names["same_sound"]) for name in group}
-        own_right = set(names["own_right"])
-        own_right.update(*(group for group in names["same_sound"] if not own_right.isdisjoint(group)))
+        spellings = {name: group for group in names["same_sound"] for name in group}
+        own_right = {spelling for name in names["own_right"] for spelling in spellings.get(name, (name,))}
+        self._own_right = frozenset(own_right)
         self._related: defaultdict[str, set[str]] = defaultdict(set)
         self._index: defaultdict[str, set[str]] = defaultdict(set)
         for formal, nickname in _rows():
             if formal in own_right and nickname in own_right:
                 continue
-            self._related[formal].add(nickname)
-            self._related[nickname].add(formal)
+            for spelling in spellings.get(formal, (formal,)):
+                self._related[spelling].add(nickname)
+                self._related[nickname].add(spelling)
             # One of the two stands for both: the one that people are registered under.
             short, long = (formal, nickname) if nickname in own_right else (nickname, formal)
-            self._index[short].add(long)
+            self._index[short].update(spellings.get(long, (long,)))
         self._known = own_right | self._related.keys() | self._sound.keys()
 
     def are_related(self, one: str, other: str) -> bool:
-        """True when one is a nickname of the other.
+        """True when one is a nickname of the other or of a spelling of it, or the other cut short.
 
-        >>> GivenNames().are_related("BILL", "WILLIAM"), GivenNames().are_related("EMMA", "EMILY")
-        (True, False)
+        >>> names = GivenNames()
+        >>> [names.are_related("WILLIAM", other) for other in ("BILL", "WILLI", "WALTER")]
+        [True, False, False]
+        >>> names.are_related("KATE", "CATHERINE"), names.are_related("BARB", "BARBARA")
+        (True, True)
+        >>> names.are_related("EMMA", "EMILY"), names.are_related("CAROL", "CAROLINE")
+        (False, False)
         """
-        return other in self._related.get(one, ())
+        return other in self._related.get(one, ()) or self._is_cut(one, other) or self._is_cut(other, one)
+
+    def _is_cut(self, short: str, long: str) -> bool:
+        """True for the beginning of a name, by at least three letters shorter: a shorter ending makes a woman's name
+        of a man's (Karl, Karla)."""
+        return len(long) - 3 >= len(short) >= 3 and long.startswith(short) and short not in self._own_right
 
     def sound_the_same(self, one: str, other: str) -> bool:
         """True when they are spellings of one name.
@@ -57,7 +69,7 @@ class GivenNames:
         return name in self._known
 
     def index(self, name: str) -> frozenset[str]:
-        """Names to look it up by, itself included: two related names have one of these in common.
+        """Names to look it up by, itself included: a name and its nickname have one of these in common.
 
         >>> sorted(GivenNames().index("PEGGY")), sorted(GivenNames().index("JOHN"))
         (['MARGARET', 'MARGARETTA', 'MARGUERITE', 'PEGGY'], ['JOHN'])

@@ -4,8 +4,8 @@
 
 FOLDER (default ../shared/data/matching) holds febrl_1.csv, febrl_2.csv, febrl_3.csv (`rec-N-org` and `rec-N-dup-M`
 are one person) and splink_fake_1000.csv (column `cluster`). Every record is looked up against all others: a pair is
-found when the matcher calls the other record, alone, a match. Records without a usable name or birth date find nothing,
-and their pairs count as missed. Social security numbers and e-mail addresses are not used.
+found when the matcher calls the other record, alone, a match. Records without a usable name or birth date find
+nothing, and their pairs count as missed. Social security numbers and e-mail addresses are not used.
 """
 
 from __future__ import annotations
