@@ -32,7 +32,7 @@ from gateway.terminology import codes
 REQUEST = "RxHistoryRequest"
 PATIENT = f"{REQUEST}/Patient"
 
-_DATE_FORM = "Use a date of the calendar as YYYY-MM-DD."
+_DATE_FORM = "Use YYYY-MM-DD."
 # NCPDP's consent values. P and Z permit the prescriber's own prescriptions only; a PMP answers whole histories, so
 # neither permits an answer.
 _GRANTED = frozenset({"Y", "X", "TPO"})
@@ -194,7 +194,7 @@ def _period(request: Tree) -> Period:
         raise MessageError(
             f"{last} lies before {first}.",
             path=f"{path}/{last}",
-            remedy="Send an end that is no earlier than the start.",
+            remedy="Send an end on or after it.",
             code=ErrorCode.DATE_RANGE,
         )
     return period
@@ -222,9 +222,9 @@ def _consent(request: Tree) -> bool | None:
         raise _impossible("The Consent is not known.", path, "Use Y, N, P, X, Z or TPO.")
     if stated & _REFUSED:
         raise MessageError(
-            "The Consent does not permit a whole history.",
+            "Consent does not permit a whole history.",
             path=path,
-            remedy="Send Y, X or TPO where it is given.",
+            remedy="Send Y, X or TPO if given.",
             code=ErrorCode.CONSENT,
         )
     return True if stated else None

@@ -16,7 +16,7 @@ from lxml.etree import _Element
 from gateway.errors import ErrorCode, MessageError
 
 NAMESPACE = "http://www.ncpdp.org/schema/SCRIPT"
-SPOKEN = "SCRIPT 10.6 and 2017071"
+SPOKEN = "SCRIPT 10.6 or 2017071"
 STAMP = "20170715"
 
 _STAMPED = ("TransactionVersion", "StructuresVersion", "TransportVersion", "DatatypesVersion")
@@ -121,7 +121,7 @@ def _number(value: str | None) -> str | None:
 
 def _unsupported(what: str, path: str) -> MessageError:
     return MessageError(
-        f"This {what} of SCRIPT is not spoken here.",
+        f"This {what} is not spoken here.",
         path=path,
         remedy=f"Send {SPOKEN}.",
         code=ErrorCode.UNSUPPORTED_VERSION,

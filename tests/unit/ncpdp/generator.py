@@ -35,10 +35,10 @@ from tests.factory import NOW
 T = TypeVar("T")
 
 _WORDS = (
-    "Quillfeather", "Okonkwo-Baird", "O'Brien", "de la Cruz", "St. John", "Müller", "Łuczyński", "Nguyễn", "李", "Иванов",
-    "Þórsdóttir", "x", " leading", "trailing ", "two  spaces", "line\nfeed", "tab\there", "nul\x00", "&<>\"'", "]]>",
-    "\ufffe", "\ud800", "\u200b", "e\u0301", "😀", "A" * 34, "B" * 35, "C" * 36, "D" * 41, "E" * 71, "F" * 106, "G" * 300,
-    "Ünï " * 30, "", " ", "--", "{brace}", "%s %d", "0", "US", "CT",
+    "Quillfeather", "Okonkwo-Baird", "O'Brien", "de la Cruz", "St. John", "Müller", "Łuczyński", "Nguyễn", "李",
+    "Иванов", "Þórsdóttir", "x", " leading", "trailing ", "two  spaces", "line\nfeed", "tab\there", "nul\x00",
+    "&<>\"'", "]]>", "\ufffe", "\ud800", "\u200b", "e\u0301", "😀", "A" * 34, "B" * 35, "C" * 36, "D" * 41, "E" * 71, "F" * 106,
+    "G" * 300, "Ünï " * 30, "", " ", "--", "{brace}", "%s %d", "0", "US", "CT",
 )  # fmt: skip
 _NUMBERS = (
     "10",
@@ -55,6 +55,8 @@ _NUMBERS = (
 _PLACES = ("CT", "NY", "PR", "ON", "Connecticut", "ct", "ZZ", None)
 _ZIPS = ("06103", "061031234", "06103-1234", "K1A 0B1", "6103", None)
 _PHONES = ("8605550142", "860-555-0142", "18605550142", "28605550142", "555", "+44 20 7946 0000", None)
+
+_PART = CompoundPart(sequence=1, ndc11=None, quantity=Decimal(1), unit=QuantityUnit.EACH)
 
 
 class Wild:
@@ -103,7 +105,7 @@ class Wild:
             rx_origin=self._maybe("05"),
             treatment_type=self._pick("10", ["07", "06", None]),
             diagnosis=self._pick("M54.50", ["F11.20", "Z" * 20, None]),
-            compound=self._pick((), [(), (CompoundPart(sequence=1, ndc11=None, quantity=Decimal(1), unit=QuantityUnit.EACH),)]),
+            compound=self._pick((), [(), (_PART,)]),
             drug=self.drug(),
             prescriber=self.prescriber(),
             dispenser=self.dispenser(),

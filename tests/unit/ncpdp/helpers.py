@@ -1,4 +1,4 @@
-"""What the tests of the SCRIPT adapter share: messages to send, schemas to hold answers against, ways to look at XML."""
+"""What the tests of the SCRIPT adapter share: messages to send, schemas to hold answers against, views of XML."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ REQUESTS = {
         <Name><LastName>Quillfeather</LastName><FirstName>Marigold</FirstName></Name>
         <Gender>F</Gender>
         <DateOfBirth><Date>1971-04-09</Date></DateOfBirth>
-        <Address><AddressLine1>14 Larkspur Ln</AddressLine1><City>Hartford</City><State>CT</State><ZipCode>06103</ZipCode></Address>
+        <Address>
+          <AddressLine1>14 Larkspur Ln</AddressLine1><City>Hartford</City><State>CT</State><ZipCode>06103</ZipCode>
+        </Address>
       </Patient>
       <BenefitsCoordination>
         <EffectiveDate><Date>2025-01-01</Date></EffectiveDate>
@@ -81,13 +83,18 @@ REQUESTS = {
         <Name><LastName>Quillfeather</LastName><FirstName>Marigold</FirstName></Name>
         <Gender>F</Gender>
         <DateOfBirth><Date>1971-04-09</Date></DateOfBirth>
-        <Address><AddressLine1>14 Larkspur Ln</AddressLine1><City>Hartford</City><StateProvince>CT</StateProvince><PostalCode>06103</PostalCode><CountryCode>US</CountryCode></Address>
+        <Address>
+          <AddressLine1>14 Larkspur Ln</AddressLine1><City>Hartford</City>
+          <StateProvince>CT</StateProvince><PostalCode>06103</PostalCode><CountryCode>US</CountryCode>
+        </Address>
       </HumanPatient></Patient>
       <Prescriber><NonVeterinarian>
         <Identification><DEANumber>AD1111119</DEANumber><NPI>1023011178</NPI></Identification>
         <Name><LastName>Okonkwo-Baird</LastName><FirstName>Thaddeus</FirstName></Name>
       </NonVeterinarian></Prescriber>
-      <RequestedDates><StartDate><Date>2025-01-01</Date></StartDate><EndDate><Date>2026-11-20</Date></EndDate></RequestedDates>
+      <RequestedDates>
+        <StartDate><Date>2025-01-01</Date></StartDate><EndDate><Date>2026-11-20</Date></EndDate>
+      </RequestedDates>
       <PDMPStatesRequested><StateProvince>CT</StateProvince></PDMPStatesRequested>
       <RequestorRole>Physician</RequestorRole>
     </RxHistoryRequest>

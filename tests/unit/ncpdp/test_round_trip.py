@@ -1,4 +1,4 @@
-"""What the client reads back is what was given, save what the answer declares as lost; and all of it is valid SCRIPT."""
+"""What the client reads back is what was given, save what is declared as lost; and all of it is valid SCRIPT."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.factory import a_dispensation, a_drug, a_person, an_answer
 from tests.unit.ncpdp.generator import Wild
 from tests.unit.ncpdp.helpers import (
     SHARED,
-    V2017071,
     V10_6,
+    V2017071,
     VERSIONS,
     assert_valid,
     read_back,
