@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, DateTime, MetaData, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, IsolationLevel
 from sqlalchemy.exc import (
     DataError,
@@ -61,33 +62,89 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# --- engine and transactions ----------------------------------------------------------------------------------
+# --- connections and transactions ----------------------------------------------------------------------------------
 
 
-def open_engine(url: str, *, busy_timeout: float = 5.0, connections: int = 64) -> Engine:
-    """An engine whose connections read in autocommit. Nothing is connected yet.
+class Database:
+    """One database and its connections, shared by the threads of a process. Nothing is connected yet.
 
+    :param url: an SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://...`.
     :param busy_timeout: seconds to wait for another writer, or for a free connection.
     :param connections: at most so many at once, one a thread; the ones used last are used first.
     :raises ValueError: an SQLite database in memory, which every connection would see differently.
     """
-    target = make_url(url)
-    is_sqlite = target.get_backend_name() == "sqlite"
-    engine = create_engine(
-        target,
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,  # they are about patients, and would stand in error texts
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=busy_timeout,
-        pool_use_lifo=True,
-        pool_pre_ping=not is_sqlite,
-        **(_sqlite(target, busy_timeout) if is_sqlite else _postgresql(busy_timeout)),
-    )
-    if is_sqlite:
-        event.listen(engine, "connect", _set_pragmas)
-    return engine
+
+    def __init__(self, url: str, *, busy_timeout: float = 5.0, connections: int = 64) -> None:
+        target = make_url(url)
+        self.name = target.render_as_string(hide_password=True)
+        self._is_sqlite = target.get_backend_name() == "sqlite"
+        self._busy_timeout = busy_timeout
+        # SQLite lets waiting writers sleep and try again, at worst long after it is free; in one process they queue.
+        self._turn = Lock()
+        self.engine = create_engine(
+            target,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,  # they are about patients, and would stand in error texts
+            poolclass=QueuePool,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=busy_timeout,
+            pool_use_lifo=True,
+            pool_pre_ping=not self._is_sqlite,
+            **(_sqlite(target, busy_timeout) if self._is_sqlite else _postgresql(busy_timeout)),
+        )
+        if self._is_sqlite:
+            event.listen(self.engine, "connect", _set_pragmas)
+
+    def connect(self) -> Connection:
+        """A connection in autocommit, for reads."""
+        return self.engine.connect()
+
+    @contextmanager
+    def writing(self, isolation: IsolationLevel = "SERIALIZABLE") -> Iterator[Connection]:
+        """A transaction that is committed when the block ends without an exception, and rolled back else.
+
+        On SQLite the write lock is taken before the first read, so that writers follow one another, whatever the
+        isolation. On PostgreSQL serializable transactions run side by side, and one of two that would not have been
+        possible one after the other fails; that arrives as :class:`~gateway.errors.Unavailable`: do it again.
+        """
+        with self._queue(), self.engine.connect() as connection:
+            self.begin(connection, isolation)
+            yield connection
+            connection.commit()
+
+    def begin(self, connection: Connection, isolation: IsolationLevel) -> None:
+        """Begin the transaction of :meth:`writing` on a connection that its owner keeps."""
+        if self._is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execution_options(isolation_level=isolation)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Several reads of one state of the database, however long they take."""
+        with self.engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections. A later use opens new ones."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _queue(self) -> Iterator[None]:
+        if not self._is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_timeout):
+            raise PoolTimeout("another thread is writing")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def _sqlite(target: URL, busy_timeout: float) -> dict[str, Any]:
@@ -99,11 +156,6 @@ def _sqlite(target: URL, busy_timeout: float) -> dict[str, Any]:
     return {"creator": connect}
 
 
-def _postgresql(busy_timeout: float) -> dict[str, Any]:
-    options = f"-c lock_timeout={int(busy_timeout * 1000)}"
-    return {"connect_args": {"connect_timeout": max(1, round(busy_timeout)), "options": options}}
-
-
 def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")  # readers never wait for the writer
@@ -112,37 +164,9 @@ def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-@contextmanager
-def writing(engine: Engine, isolation: IsolationLevel = "SERIALIZABLE") -> Iterator[Connection]:
-    """A transaction that is committed when the block ends without an exception, and rolled back else.
-
-    On SQLite the write lock is taken before the first read, so that writers follow one another, whatever the
-    isolation. On PostgreSQL serializable transactions run side by side, and one of two that would not have been
-    possible one after the other fails; that arrives as :class:`~gateway.errors.Unavailable`: do it again.
-    """
-    with engine.connect() as connection:
-        begin(connection, isolation)
-        yield connection
-        connection.commit()
-
-
-def begin(connection: Connection, isolation: IsolationLevel) -> None:
-    """Begin the transaction of :func:`writing` on a connection that its owner keeps."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.execution_options(isolation_level=isolation)
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Several reads of one state of the database, however long they take."""
-    with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN")
-        else:
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection
+def _postgresql(busy_timeout: float) -> dict[str, Any]:
+    options = f"-c lock_timeout={int(busy_timeout * 1000)}"
+    return {"connect_args": {"connect_timeout": max(1, round(busy_timeout)), "options": options}}
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
@@ -196,21 +220,20 @@ class Migrations:
 
         :raises SchemaError: it cannot be opened, or its schema is newer than this code.
         """
-        shown = make_url(url).render_as_string(hide_password=True)
-        engine = open_engine(url)
+        database = Database(url)
         try:
-            _make_file(engine)
-            with writing(engine) as connection:
+            _make_file(database.engine.url)
+            with database.writing() as connection:
                 self._config.attributes["connection"] = connection
                 command.upgrade(self._config, "head")
         except (DBAPIError, OSError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error.strerror
-            raise SchemaError(f"{shown}: the schema cannot be brought up to date: {reason}") from None
+            raise SchemaError(f"{database.name}: the schema cannot be brought up to date: {reason}") from None
         except CommandError as error:
-            raise SchemaError(f"{shown}: {self._newer(str(error))}") from None
+            raise SchemaError(f"{database.name}: {self._newer(str(error))}") from None
         finally:
             self._config.attributes.clear()
-            engine.dispose()
+            database.close()
 
     def run(self, metadata: MetaData) -> None:
         """What `migrations/env.py` does, on the connection of :meth:`migrate`."""
@@ -222,27 +245,27 @@ class Migrations:
         )
         context.run_migrations()
 
-    def check(self, engine: Engine) -> None:
+    def check(self, database: Database) -> None:
         """:raises SchemaError: the database cannot be opened, or its schema is not the one this code needs."""
-        shown = engine.url.render_as_string(hide_password=True)
         try:
-            found = self._revision(engine)
+            found = self._revision(database)
         except DBAPIError as error:
-            raise SchemaError(f"{shown}: the database cannot be opened: {error.orig}") from None
+            raise SchemaError(f"{database.name}: the database cannot be opened: {error.orig}") from None
         if found is None:
-            raise SchemaError(f"{shown}: there is no schema; migrate the database first.")
+            raise SchemaError(f"{database.name}: there is no schema; migrate the database first.")
         if found != self.head:
-            raise SchemaError(f"{shown}: {self._older(found) if self._knows(found) else self._newer(found)}")
+            reason = self._older(found) if self._knows(found) else self._newer(found)
+            raise SchemaError(f"{database.name}: {reason}")
 
-    def is_current(self, engine: Engine) -> bool:
+    def is_current(self, database: Database) -> bool:
         """True when the database answers and its schema is the one this code needs."""
         try:
-            return self._revision(engine) == self.head
+            return self._revision(database) == self.head
         except SQLAlchemyError:
             return False
 
-    def _revision(self, engine: Engine) -> str | None:
-        with engine.connect() as connection:
+    def _revision(self, database: Database) -> str | None:
+        with database.connect() as connection:
             opts: dict[str, Any] = {"version_table": self._version_table}
             return MigrationContext.configure(connection, opts=opts).get_current_revision()
 
@@ -259,9 +282,9 @@ class Migrations:
         return f"the schema is {found} and this code needs {self.head}; migrate the database first."
 
 
-def _make_file(engine: Engine) -> None:
+def _make_file(url: URL) -> None:
     """An SQLite file that only its owner reads: the files beside it (WAL) take its permissions."""
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        path = Path(engine.url.database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        path = Path(url.database)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

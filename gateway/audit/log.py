@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.audit import chain
 from gateway.audit.chain import BrokenChain, Head, Link, Verdict
 from gateway.audit.schema import MIGRATIONS, audit_event, audit_stream
-from gateway.database import answering, begin, open_engine, snapshot, writing
+from gateway.database import Database, answering
 from gateway.errors import Unavailable
 from gateway.model.audit import AuditEvent
 from gateway.ports import AuditLog
@@ -79,7 +79,7 @@ class HashChainedLog(AuditLog):
     """
 
     def __init__(self, url: str, *, busy_timeout: float = 5.0) -> None:
-        self._engine = open_engine(url, busy_timeout=busy_timeout)
+        self._database = Database(url, busy_timeout=busy_timeout)
         self._lock = Lock()  # of the next two
         self._waiting: list[_Entry] = []
         self._is_writing = False  # some thread is, or has been woken to
@@ -87,7 +87,7 @@ class HashChainedLog(AuditLog):
         self._stream: int | None = None  # opened with the first event
         self._head: Head | None = None  # None: to be read from the database
         self._connection: Connection | None = None
-        MIGRATIONS.check(self._engine)
+        MIGRATIONS.check(self._database)
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -133,9 +133,9 @@ class HashChainedLog(AuditLog):
         if self._stream is None:
             self._stream = self._open_stream()
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._database.connect()
         connection = self._connection
-        begin(connection, ISOLATION)
+        self._database.begin(connection, ISOLATION)
         stream, seq, previous = self._head or self._read_head(connection, self._stream)
         rows: list[dict[str, object]] = []
         for entry in entries:
@@ -164,7 +164,7 @@ class HashChainedLog(AuditLog):
         return self._take_number()
 
     def _take_number(self) -> int:
-        with answering(PART), writing(self._engine, ISOLATION) as connection:
+        with answering(PART), self._database.writing(ISOLATION) as connection:
             last = connection.execute(select(func.max(audit_stream.c.stream))).scalar_one()
             number = (last or 0) + 1
             connection.execute(
@@ -200,7 +200,7 @@ class HashChainedLog(AuditLog):
             statement = statement.where(audit_event.c.at >= start)
         if end is not None:
             statement = statement.where(audit_event.c.at < end)
-        with answering(PART), snapshot(self._engine) as connection:
+        with answering(PART), self._database.snapshot() as connection:
             for content in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement).scalars():
                 event = chain.decode(content)
                 if client_id is None or event.client_id == client_id:
@@ -213,7 +213,7 @@ class HashChainedLog(AuditLog):
         :raises gateway.errors.Unavailable: the log cannot be read.
         """
         events = 0
-        with answering(PART), snapshot(self._engine) as connection:
+        with answering(PART), self._database.snapshot() as connection:
             heads = [Head(*row) for row in connection.execute(_HEADS)]
             try:
                 _check_streams(connection, heads, noted)
@@ -230,12 +230,12 @@ class HashChainedLog(AuditLog):
 
     def ready(self) -> bool:
         """True when the log answers and its schema is the one this code needs."""
-        return MIGRATIONS.is_current(self._engine)
+        return MIGRATIONS.is_current(self._database)
 
     def close(self) -> None:
         """Close all connections. Nobody may be recording."""
         self._give_up()
-        self._engine.dispose()
+        self._database.close()
 
 
 def _check_streams(connection: Connection, heads: list[Head], noted: Collection[Head]) -> None:

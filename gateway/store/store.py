@@ -8,7 +8,7 @@ from itertools import chain
 
 from sqlalchemy import Select, func, select
 
-from gateway.database import answering, open_engine, writing
+from gateway.database import Database, answering
 from gateway.model import Dispensation, Period, Person
 from gateway.ports import Clock, History, IntakeUnit, RecordStore, Vault
 from gateway.store import queries, schema
@@ -34,16 +34,16 @@ class Store(RecordStore):
     def __init__(
         self, url: str, *, vault: Vault, clock: Clock, state: str = "CT", busy_timeout: float = 5.0
     ) -> None:
-        self._engine = open_engine(url, busy_timeout=busy_timeout)
+        self._database = Database(url, busy_timeout=busy_timeout)
         self._vault = vault
         self._clock = clock
         self._state = state
         self._references = References()
-        schema.MIGRATIONS.check(self._engine)
+        schema.MIGRATIONS.check(self._database)
 
     def candidates(self, keys: Collection[str]) -> Sequence[Person]:
         """As the port says; ordered by person key and appearance, and without identifiers."""
-        with answering(PART), self._engine.connect() as connection:
+        with answering(PART), self._database.connect() as connection:
             known = queries.person_keys(connection, {block_key(key) for key in keys})
             people = queries.appearances(connection, sorted(set(chain.from_iterable(known.values()))))
             return list(chain.from_iterable(people.values()))
@@ -53,7 +53,7 @@ class Store(RecordStore):
         key = read_person_key(person_key)
         if key is None:
             return None
-        with answering(PART), self._engine.connect() as connection:
+        with answering(PART), self._database.connect() as connection:
             return queries.history(connection, self._references, key, period)
 
     def dispensation(self, dispensation_id: str) -> Dispensation | None:
@@ -61,13 +61,13 @@ class Store(RecordStore):
         found = read_dispensation_id(dispensation_id)
         if found is None:
             return None
-        with answering(PART), self._engine.connect() as connection:
+        with answering(PART), self._database.connect() as connection:
             return queries.dispensation(connection, self._references, *found)
 
     @contextmanager
     def intake(self) -> Iterator[IntakeUnit]:
         """As the port says. The unit is for one thread, and only inside the block."""
-        with answering(PART), writing(self._engine) as connection:
+        with answering(PART), self._database.writing() as connection:
             unit = Unit(
                 connection,
                 references=self._references,
@@ -81,7 +81,7 @@ class Store(RecordStore):
 
     def ready(self) -> bool:
         """As the port says."""
-        return schema.MIGRATIONS.is_current(self._engine)
+        return schema.MIGRATIONS.is_current(self._database)
 
     def people(self) -> int:
         """How many people the record holds. Reads all of them: for demonstrations and reports, not for requests."""
@@ -94,10 +94,10 @@ class Store(RecordStore):
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._database.close()
 
     def _count(self, statement: Select[int]) -> int:
-        with answering(PART), self._engine.connect() as connection:
+        with answering(PART), self._database.connect() as connection:
             return connection.execute(statement).scalar_one()
 
 

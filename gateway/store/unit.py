@@ -55,7 +55,7 @@ class _Known:
 
 
 class Unit(IntakeUnit):
-    """As the port says, on a connection in the transaction of :func:`gateway.database.writing`."""
+    """As the port says, on a connection in the transaction of :meth:`gateway.database.Database.writing`."""
 
     def __init__(
         self, connection: Connection, *, references: References, vault: Vault, clock: Clock, state: str

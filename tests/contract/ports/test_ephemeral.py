@@ -91,6 +91,19 @@ def test_memory_refuses_rather_than_forgets() -> None:
     assert not facts.claim("b", 10)
 
 
+def test_memory_lets_one_thread_at_a_time_look_and_claim() -> None:
+    class Slow(set[bytes]):
+        def __contains__(self, name: object) -> bool:
+            found = super().__contains__(name)
+            time.sleep(0.01)  # long enough for every other thread to look as well
+            return found
+
+    facts = Memory()
+    facts._claimed = Slow()
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: facts.claim("key", 60), range(8))) == 1
+
+
 def test_redis_is_shared_by_all_who_use_it(redis_url: str) -> None:
     one, other = Redis(redis_url), Redis(redis_url)
     key = uuid4().hex

@@ -394,8 +394,9 @@ def test_a_revision_of_what_is_not_there_is_refused(record: Store) -> None:
         for id_ in (other.id, f"{mine_key}-9", "nonsense"):
             with pytest.raises(Conflict):
                 unit.add_dispensation(mine_key, replace(reported(), id=id_), KEYS)
-        with pytest.raises(Conflict):
-            unit.add_dispensation(mine_key, replace(reported(rx_number="other"), id=mine.id), KEYS)
+        for id_ in (mine.id, other.id):
+            with pytest.raises(Conflict):
+                unit.add_dispensation(mine_key, replace(reported(rx_number="other"), id=id_), KEYS)
         for nobody in ("0000000000000", "nobody"):
             with pytest.raises(Conflict):
                 unit.add_dispensation(nobody, reported(rx_number="new"), KEYS)

@@ -47,7 +47,7 @@ def test_threads_that_wait_share_one_transaction(open_log: Open) -> None:
             is_held.set()
             assert go_on.wait(30)
 
-    event.listen(log._engine, "commit", hold_the_first)
+    event.listen(log._database.engine, "commit", hold_the_first)
     with ThreadPoolExecutor(20) as pool:
         first = pool.submit(log.record, EVENT)
         assert is_held.wait(30)
@@ -90,10 +90,10 @@ def test_an_answer_that_was_lost_breaks_no_chain(open_log: Open) -> None:
         connection.connection.commit()
         raise sqlite3.OperationalError("disk I/O error")
 
-    event.listen(log._engine, "commit", commit_and_fail)
+    event.listen(log._database.engine, "commit", commit_and_fail)
     with pytest.raises(Unavailable):
         log.record(EVENT)
-    event.remove(log._engine, "commit", commit_and_fail)
+    event.remove(log._database.engine, "commit", commit_and_fail)
     log.record(EVENT)
     verdict = log.verify()
     assert verdict.is_intact, str(verdict)
@@ -109,7 +109,7 @@ def test_a_full_disk_is_unavailable(open_log: Open) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages}")
 
-    event.listen(log._engine, "connect", limit)
+    event.listen(log._database.engine, "connect", limit)
     recorded = 1
 
     def record_until_it_fails() -> None:

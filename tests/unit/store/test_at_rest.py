@@ -87,7 +87,7 @@ def test_only_the_owner_of_the_files_may_read_them(record: Store, path: Path) ->
 
 
 def test_an_acknowledged_unit_waits_for_the_disk(record: Store) -> None:
-    with record._engine.connect() as connection:
+    with record._database.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

@@ -71,11 +71,11 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing(open_store: Callable[...,
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages + 20}")
 
-    event.listen(store._engine, "connect", limit)
+    event.listen(store._database.engine, "connect", limit)
     with pytest.raises(Unavailable):
         fill(store, count=5000)
     assert (store.people(), store.dispensations()) == (1, 1)
-    event.remove(store._engine, "connect", limit)
+    event.remove(store._database.engine, "connect", limit)
     store.close()
     fill(store, count=2000)
     assert (store.people(), store.dispensations()) == (2, 2001)
@@ -90,7 +90,7 @@ def test_a_unit_that_has_failed_stays_failed(open_store: Callable[..., Store]) -
     def limit(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA max_page_count=60")
 
-    event.listen(store._engine, "connect", limit)
+    event.listen(store._database.engine, "connect", limit)
     refused = 0
 
     def go_on_regardless() -> None:
@@ -170,9 +170,9 @@ def test_no_connection_is_left_open_by_a_failure(record: Store) -> None:
     for _ in range(3):
         with pytest.raises(RuntimeError), record.intake():
             raise RuntimeError
-    assert record._engine.pool.checkedout() == 0
+    assert record._database.engine.pool.checkedout() == 0
     fill(record)
-    assert record._engine.pool.checkedout() == 0
+    assert record._database.engine.pool.checkedout() == 0
 
 
 def test_a_defect_is_no_passing_trouble_and_names_nobody(record: Store) -> None:
@@ -192,7 +192,7 @@ def test_a_defect_is_no_passing_trouble_and_names_nobody(record: Store) -> None:
 
 
 def test_statements_never_show_their_parameters(record: Store) -> None:
-    with record._engine.connect() as connection, pytest.raises(IntegrityError) as defect:
+    with record._database.engine.connect() as connection, pytest.raises(IntegrityError) as defect:
         connection.execute(
             text("INSERT INTO person (person_key, recorded_at) VALUES (:key, NULL)"), {"key": 424242}
         )

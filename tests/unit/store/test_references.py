@@ -47,7 +47,7 @@ def test_one_snapshot_serves_all_who_refer_to_it(record: Store) -> None:
             ).id
             for n in range(4)
         ]
-    with record._engine.connect() as connection:
+    with record._database.engine.connect() as connection:
         counts = [
             connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
             for table in ("drug", "prescriber", "dispenser")

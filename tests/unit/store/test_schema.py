@@ -67,11 +67,11 @@ def watched(store: Store) -> Iterator[list[tuple[str, Any]]]:
         if statement.startswith("SELECT"):
             seen.append((statement, parameters))
 
-    event.listen(store._engine, "before_cursor_execute", look)
+    event.listen(store._database.engine, "before_cursor_execute", look)
     try:
         yield seen
     finally:
-        event.remove(store._engine, "before_cursor_execute", look)
+        event.remove(store._database.engine, "before_cursor_execute", look)
 
 
 def plans(path: Path, statements: list[tuple[str, Any]]) -> list[str]:
