@@ -65,8 +65,8 @@ class Manner:
 class Chart:
     """One person's treatment while it is made up; `fills` is what comes of it.
 
-    `first` and `last` bound the fill dates. `prescribers[0]` and `dispensers[0]` are the usual ones; the second
-    prescription goes to `dispensers[1]`, so that who has two dispensers is known to both.
+    `first` and `last` bound the fill dates. `prescribers[0]` and `dispensers[0]` are the usual ones. The first
+    prescription goes to the usual dispenser and the second to `dispensers[1]`, so that both know the person.
     """
 
     rng: Random
@@ -174,8 +174,8 @@ class Chart:
         return self.rng.choice(options) if self.chance(wanders) else options[0]
 
     def _dispenser(self, wanders: int) -> Dispenser:
-        if self.prescriptions == 1 and len(self.dispensers) > 1:
-            return self.dispensers[1]
+        if self.prescriptions < min(2, len(self.dispensers)):
+            return self.dispensers[self.prescriptions]
         return self.rng.choice(self.dispensers) if self.chance(wanders) else self.dispensers[0]
 
 

@@ -116,8 +116,11 @@ def _partial(chart: Chart) -> None:
 
 
 def _steadily(group: str, low: int, high: int, manner: Manner = _PLAIN) -> Callable[[Chart], None]:
+    """One drug to the end of the window; the treatments of the group take turns."""
+
     def story(chart: Chart) -> None:
-        chart.course(shelf().one_of(chart.rng, group), chart.day(low, high), chart.last, manner)
+        treatments = shelf().group(group)
+        chart.course(treatments[chart.turn % len(treatments)], chart.day(low, high), chart.last, manner)
 
     return story
 
