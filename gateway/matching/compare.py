@@ -128,16 +128,19 @@ def sexes(one: Sex, other: Sex) -> str | None:
     return "exact" if one is other else "different"
 
 
-# Best first; the best pair of two people's places counts.
+# Best first; the best pair of two people's places counts. A pair that may be one place, and says no more than that
+# (the same city), stands between those that agree and those that contradict.
 PLACES = ("home", "street", "close", "zip", "other-zip", "different")
+_BEST_FIRST = (*PLACES[:4], None, *PLACES[4:])
 
 
 def places(ones: Sequence[Place], others: Sequence[Address]) -> str | None:
     """home, street, close, zip, other-zip, different: of the pair that agrees best."""
     if len(ones) == len(others) == 1:
         return _place(ones[0], others[0])
-    found = {_place(one, other) for one in ones for other in others}
-    return next((level for level in PLACES if level in found), None)
+    told = [one for one in ones if any(one)]
+    found = {_place(one, other) for one in told for other in others if any(place(other))}
+    return next((level for level in _BEST_FIRST if level in found), None)
 
 
 def _place(one: Place, address: Address) -> str | None:

@@ -119,6 +119,19 @@ def test_what_is_not_told_says_nothing() -> None:
     assert compare.phones(frozenset(), frozenset(("8605550142",))) is None
 
 
+def test_of_several_addresses_the_pair_that_agrees_best_counts() -> None:
+    hartford, norwalk = Address(city="Hartford"), Address(city="Norwalk")
+    both = (place(hartford), place(norwalk))
+    assert compare.places(both, (hartford, norwalk)) is None  # the same cities contradict nothing
+    assert compare.places(both, (Address(city="Bristol"), Address(city="Avon"))) == "other-zip"
+    street = Address(lines=("9 Elm St",), city="Norwalk")
+    assert compare.places((place(hartford), place(street)), (norwalk, street)) == "street"
+    elsewhere = Address(lines=("3 Oak St",), city="Torrington")
+    assert (
+        compare.places((place(street),), (elsewhere, Address())) == "different"
+    )  # an empty one excuses nothing
+
+
 def test_comparison_is_symmetrical() -> None:
     texts = [
         "Lee",

@@ -35,6 +35,7 @@ def _has_name(person: Person) -> bool:
 
 
 @given(people)
+@settings(deadline=None)
 def test_everybody_with_a_name_is_found_again_as_told(person: Person) -> None:
     assume(_has_name(person))
     assert MATCHER.blocking_keys(person)
@@ -44,7 +45,7 @@ def test_everybody_with_a_name_is_found_again_as_told(person: Person) -> None:
 
 
 @given(people, st.lists(people, max_size=4), st.lists(people, max_size=4))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_people_of_other_birth_dates_and_species_change_nothing(
     person: Person, candidates: list[Person], others: list[Person]
 ) -> None:
@@ -60,6 +61,7 @@ def test_people_of_other_birth_dates_and_species_change_nothing(
 
 
 @given(people)
+@settings(deadline=None)
 def test_the_same_demographics_twice_are_two_people_to_choose_from(person: Person) -> None:
     assume(_has_name(person))
     twice = [replace(person, key="A"), replace(person, key="B")]
