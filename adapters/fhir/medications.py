@@ -9,6 +9,7 @@ A MedicationDispense refers to the last two as `supportingInformation`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -105,18 +106,25 @@ _SCHEDULES: Final = {schedule: _schedule_concept(schedule) for schedule in Sched
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def read_drug(concept: Node | None, medication: Node | None, knowledge: Node | None) -> Drug:
-    """The drug of a CodeableConcept, with what a Medication and a MedicationKnowledge add."""
-    code = code_of(concept, uris.NDC) if concept is not None else None
+def read_product(medication: Node | None, knowledge: Node | None) -> Drug:
+    """What a Medication and a MedicationKnowledge say of a drug, without name and codes."""
     return Drug(
-        name=_name_of(concept) if concept is not None else None,
-        ndc11=ndc.compact(code) if code is not None else None,
-        rxcui=code_of(concept, uris.RXNORM) if concept is not None else None,
         ingredients=_read_ingredients(medication) if medication is not None else (),
         dose_form=_words(medication, "form"),
         route=_first_words(knowledge, "intendedRoute"),
         schedule=_read_schedule(knowledge) if knowledge is not None else None,
         drug_class=_read_class(knowledge) if knowledge is not None else DrugClass.UNKNOWN,
+    )
+
+
+def read_concept(concept: Node, product: Drug) -> Drug:
+    """The product with the name and the codes of a CodeableConcept."""
+    code = code_of(concept, uris.NDC)
+    return replace(
+        product,
+        name=_name_of(concept),
+        ndc11=ndc.compact(code) if code is not None else None,
+        rxcui=code_of(concept, uris.RXNORM),
     )
 
 

@@ -186,9 +186,24 @@ def read_dispenser(node: Node) -> Dispenser:
     return replace(dispenser, kind=next((kind for kind in kinds if kind is not None), PartyKind.PHARMACY))
 
 
+def read_named_prescriber(reference: Node) -> Prescriber:
+    """The prescriber of a Reference that carries nothing but an identifier; unknown when it has none."""
+    key = reference.get("identifier")
+    system, value = (key.text("system"), key.text("value")) if key is not None else (None, None)
+    return Prescriber(npi=value if system == uris.NPI else None, dea=value if system == uris.DEA else None)
+
+
 def read_named_dispenser(reference: Node) -> Dispenser:
-    """The dispenser of a Reference that carries nothing but an identifier and a display."""
-    key = reference.need("identifier")
+    """The dispenser of a Reference that carries nothing but an identifier and a display.
+
+    :raises MessageError: it has no identifier with system and value.
+    """
+    key = reference.get("identifier")
+    if key is None:
+        raise reference.missing(
+            "identifier",
+            "Send the pharmacy as a contained Organization, or its identifier with system and value.",
+        )
     system, value = key.need_text("system"), key.need_text("value")
     return Dispenser(
         name=reference.text("display"),

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from adapters.fhir.media import require_json_answer, require_json_body
 from adapters.fhir.outcomes import Fault, InvalidResource
 from adapters.fhir.patients import read_owner, read_patient, require_kind
-from adapters.fhir.read_dispensation import read_dispensation, supporting
+from adapters.fhir.read_dispensation import DispensationReader, supporting
 from adapters.fhir.read_request import Index, read_message, read_parameters
 from adapters.fhir.read_search import ID, read_search
 from adapters.fhir.tree import Node, parse
@@ -137,7 +137,8 @@ def _reported(node: Node) -> Dispensation:
     for name in ("performer", "authorizingPrescription"):
         if sum(1 for _ in node.items(name)) > 1:
             raise node.need(name).invalid("one", f"Send one {name}.")
-    return read_dispensation(node, _reported_person(node, contained), contained.resolve, strict=True)
+    reader = DispensationReader(contained.resolve, strict=True)
+    return reader.read(node, _reported_person(node, contained))
 
 
 def _require_completed(node: Node) -> None:

@@ -16,7 +16,7 @@ from adapters.fhir import uris
 from adapters.fhir.datatypes import codings
 from adapters.fhir.outcomes import NOT_FOUND_TEXT
 from adapters.fhir.patients import read_owner, read_patient, require_kind
-from adapters.fhir.read_dispensation import read_dispensation, supporting
+from adapters.fhir.read_dispensation import DispensationReader, supporting
 from adapters.fhir.read_request import Index
 from adapters.fhir.tree import Node, days_of
 from gateway.errors import Failure
@@ -185,13 +185,14 @@ class _History:
         self.timestamp = bundle.instant("timestamp")
         self.has_administrations = any(r.kind == "MedicationAdministration" for _, r in entries)
         self._index = Index(entries)
+        self._reader = DispensationReader(self._index.resolve, strict=False)
         self._persons: dict[str, Person] = {}
         found = [self._read(r) for _, r in entries if r.kind == "MedicationDispense"]
         active = [d for d in found if d.status is DispensationStatus.ACTIVE]
         self.dispensations = tuple(sorted(active, key=lambda d: d.filled, reverse=True))
 
     def _read(self, node: Node) -> Dispensation:
-        read = read_dispensation(node, self._person(node), self._index.resolve, strict=False)
+        read = self._reader.read(node, self._person(node))
         meta = node.get("meta")
         if meta is None:
             return replace(read, id=node.text("id"))

@@ -7,12 +7,18 @@ MedicationDispense refers to are found by a `Resolve`, wherever the message keep
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import code_of, identifier_type
-from adapters.fhir.medications import read_drug
-from adapters.fhir.parties import read_dispenser, read_named_dispenser, read_prescriber
+from adapters.fhir.medications import read_concept, read_product
+from adapters.fhir.parties import (
+    read_dispenser,
+    read_named_dispenser,
+    read_named_prescriber,
+    read_prescriber,
+)
 from adapters.fhir.tree import Node, Resolve
 from gateway.model import Dispensation, DispensationStatus, Dispenser, Drug, Person, Prescriber, QuantityUnit
 from gateway.terminology import codes
@@ -22,36 +28,140 @@ _PART: Final = "part "
 _PART_CODES: Final = {"FFP", "FFPS", "RFP", "RFPS"}
 
 
-def read_dispensation(node: Node, person: Person, resolve: Resolve, *, strict: bool) -> Dispensation:
-    """What a MedicationDispense says; not what a record adds to it (id, source, time of report, revision).
+class _Prescription(NamedTuple):
+    """What a MedicationRequest adds to the fills that it authorised."""
 
-    :param person: whom `subject` leads to.
+    identifiers: tuple[Node, ...] = ()
+    written: date | None = None
+    refills: int | None = None
+    diagnosis: str | None = None
+    prescriber: Prescriber = Prescriber()
+
+
+_NO_PRESCRIPTION: Final = _Prescription()
+
+
+class DispensationReader:
+    """Reads the dispensations of one message; what they share is read once.
+
+    :param resolve: finds the resources that they refer to.
     :param strict: refuse codes that are not understood; otherwise they are left out, and an unknown unit counts.
-    :raises MessageError: naming the element.
     """
-    request = _referred(node.first("authorizingPrescription"), resolve, "MedicationRequest")
-    dispense_request = request.get("dispenseRequest") if request is not None else None
-    return Dispensation(
-        rx_number=_read_rx_number(node, request),
-        written=request.day("authoredOn") if request is not None else None,
-        filled=_needed(node, "whenPrepared", node.day("whenPrepared")),
-        sold=node.day("whenHandedOver"),
-        fill_number=_read_fill_number(node),
-        refills_authorised=dispense_request.integer("numberOfRepeatsAllowed") if dispense_request else None,
-        quantity=_needed(node.need("quantity"), "value", node.need("quantity").number("value")),
-        unit=_read_unit(node.need("quantity"), strict),
-        days_supply=_needed(node.need("daysSupply"), "value", node.need("daysSupply").integer("value")),
-        partial_fill=_read_part(node),
-        payment=_read_code(node, "payment", strict),
-        rx_origin=_read_code(node, "rx_origin", strict),
-        treatment_type=_read_code(node, "treatment_type", strict),
-        diagnosis=_read_diagnosis(request) if request is not None else None,
-        drug=_read_drug(node, resolve),
-        prescriber=_read_prescriber(request, resolve) if request is not None else Prescriber(),
-        dispenser=_read_dispenser(node, resolve),
-        person=person,
-        status=_read_status(node),
-    )
+
+    def __init__(self, resolve: Resolve, *, strict: bool) -> None:
+        self._resolve = resolve
+        self._strict = strict
+        self._prescriptions: dict[Node, _Prescription] = {}
+        self._prescribers: dict[Node, Prescriber] = {}
+        self._dispensers: dict[Node, Dispenser] = {}
+        self._products: dict[tuple[Node | None, Node | None], Drug] = {}
+
+    def read(self, node: Node, person: Person) -> Dispensation:
+        """What a MedicationDispense says; not what a record adds to it (id, source, time of report, revision).
+
+        :param person: whom `subject` leads to.
+        :raises MessageError: naming the element.
+        """
+        prescription = self._prescription(node)
+        return Dispensation(
+            rx_number=_read_rx_number(node, prescription),
+            written=prescription.written,
+            filled=_needed(node, "whenPrepared", node.day("whenPrepared")),
+            sold=node.day("whenHandedOver"),
+            fill_number=_read_fill_number(node),
+            refills_authorised=prescription.refills,
+            quantity=_needed(node.need("quantity"), "value", node.need("quantity").number("value")),
+            unit=_read_unit(node.need("quantity"), self._strict),
+            days_supply=_needed(node.need("daysSupply"), "value", node.need("daysSupply").integer("value")),
+            partial_fill=_read_part(node),
+            payment=self._code(node, "payment"),
+            rx_origin=self._code(node, "rx_origin"),
+            treatment_type=self._code(node, "treatment_type"),
+            diagnosis=prescription.diagnosis,
+            drug=self._drug(node),
+            prescriber=prescription.prescriber,
+            dispenser=self._dispenser(node),
+            person=person,
+            status=_read_status(node),
+        )
+
+    def _referred(self, reference: Node | None, *kinds: str) -> Node | None:
+        """The resource behind a Reference, when it is in the message and of one of these kinds."""
+        target = reference.text("reference") if reference is not None else None
+        found = self._resolve(target) if target is not None else None
+        return found if found is not None and found.kind in kinds else None
+
+    def _prescription(self, node: Node) -> _Prescription:
+        request = self._referred(node.first("authorizingPrescription"), "MedicationRequest")
+        if request is None:
+            return _NO_PRESCRIPTION
+        found = self._prescriptions.get(request)
+        if found is None:
+            dispense = request.get("dispenseRequest")
+            found = self._prescriptions[request] = _Prescription(
+                identifiers=tuple(request.items("identifier")),
+                written=request.day("authoredOn"),
+                refills=dispense.integer("numberOfRepeatsAllowed") if dispense is not None else None,
+                diagnosis=_read_diagnosis(request),
+                prescriber=self._prescriber(request.get("requester")),
+            )
+        return found
+
+    def _prescriber(self, requester: Node | None) -> Prescriber:
+        """The requester: a Practitioner in the message, or no more than an identifier."""
+        if requester is None:
+            return Prescriber()
+        practitioner = self._referred(requester, "Practitioner")
+        role = self._referred(requester, "PractitionerRole") if practitioner is None else None
+        if role is not None:
+            practitioner = self._referred(role.get("practitioner"), "Practitioner")
+        if practitioner is None:
+            return read_named_prescriber(requester)
+        found = self._prescribers.get(practitioner)
+        if found is None:
+            found = self._prescribers[practitioner] = read_prescriber(practitioner)
+        return found
+
+    def _dispenser(self, node: Node) -> Dispenser:
+        performer = node.first("performer")
+        if performer is None:
+            raise node.missing("performer", "Send the pharmacy as performer[0].actor.")
+        actor = performer.need("actor")
+        resource = self._referred(actor, "Organization", "Practitioner")
+        if resource is None:
+            return read_named_dispenser(actor)
+        found = self._dispensers.get(resource)
+        if found is None:
+            found = self._dispensers[resource] = read_dispenser(resource)
+        return found
+
+    def _drug(self, node: Node) -> Drug:
+        found = {resource.kind: resource for resource in supporting(node, self._resolve)}
+        concept = node.get("medicationCodeableConcept")
+        medication = self._referred(node.get("medicationReference"), "Medication") or found.get("Medication")
+        if concept is None and medication is not None:
+            concept = medication.get("code")
+        if concept is None:
+            raise node.missing(
+                "medicationCodeableConcept", "Send the drug's NDC, its RxNorm code or its name."
+            )
+        key = (medication, found.get("MedicationKnowledge"))
+        product = self._products.get(key)
+        if product is None:
+            product = self._products[key] = read_product(*key)
+        return read_concept(concept, product)
+
+    def _code(self, node: Node, field: str) -> str | None:
+        url, _, table = uris.CODED_EXTENSIONS[field]
+        extension = node.extension(url)
+        coding = extension.get("valueCoding") if extension is not None else None
+        code = coding.text("code") if coding is not None else None
+        if coding is None or code is None:
+            return None
+        value = codes(table).decode(code, "fhir")
+        if value is None and self._strict:
+            raise coding.need("code").invalid(f"one of {', '.join(codes(table))}")
+        return value
 
 
 def supporting(node: Node, resolve: Resolve) -> Iterator[Node]:
@@ -69,22 +179,11 @@ def _needed(node: Node, name: str, value: Any) -> Any:
     return value
 
 
-def _referred(reference: Node | None, resolve: Resolve, *kinds: str) -> Node | None:
-    """The resource behind a Reference, when it is in the message and of one of these kinds."""
-    target = reference.text("reference") if reference is not None else None
-    found = resolve(target) if target is not None else None
-    return found if found is not None and found.kind in kinds else None
-
-
-def _read_rx_number(node: Node, request: Node | None) -> str:
+def _read_rx_number(node: Node, prescription: _Prescription) -> str:
     """The pharmacy's number of the prescription; the prescriber's order number only when there is no other."""
-    prescription = node.first("authorizingPrescription")
-    logical = prescription.get("identifier") if prescription is not None else None
-    held = [
-        *([logical] if logical is not None else []),
-        *(request.items("identifier") if request is not None else []),
-        *node.items("identifier"),
-    ]
+    reference = node.first("authorizingPrescription")
+    logical = reference.get("identifier") if reference is not None else None
+    held = [*filter(None, [logical]), *prescription.identifiers, *node.items("identifier")]
     numbers = [number for item in held if (number := item.text("value"))]
     order_numbers = {item.text("value") for item in held if identifier_type(item) == _PLACER}
     if not numbers:
@@ -124,66 +223,8 @@ def _read_part(node: Node) -> int:
     return 1 if code_of(concept, uris.ACT_CODE) in _PART_CODES else 0
 
 
-def _read_code(node: Node, field: str, strict: bool) -> str | None:
-    url, _, table = uris.CODED_EXTENSIONS[field]
-    extension = node.extension(url)
-    coding = extension.get("valueCoding") if extension is not None else None
-    code = coding.text("code") if coding is not None else None
-    if coding is None or code is None:
-        return None
-    value = codes(table).decode(code, "fhir")
-    if value is None and strict:
-        raise coding.need("code").invalid(f"one of {', '.join(codes(table))}")
-    return value
-
-
 def _read_diagnosis(request: Node) -> str | None:
     return next((code for c in request.items("reasonCode") if (code := code_of(c, uris.ICD_10_CM))), None)
-
-
-def _read_drug(node: Node, resolve: Resolve) -> Drug:
-    found = {resource.kind: resource for resource in supporting(node, resolve)}
-    concept = node.get("medicationCodeableConcept")
-    medication = _referred(node.get("medicationReference"), resolve, "Medication") or found.get("Medication")
-    if concept is None and medication is not None:
-        concept = medication.get("code")
-    if concept is None:
-        raise node.missing("medicationCodeableConcept", "Send the drug's NDC, its RxNorm code or its name.")
-    return read_drug(concept, medication, found.get("MedicationKnowledge"))
-
-
-def _read_prescriber(request: Node, resolve: Resolve) -> Prescriber:
-    """The requester: a Practitioner in the message, or no more than an identifier."""
-    requester = request.get("requester")
-    if requester is None:
-        return Prescriber()
-    practitioner = _referred(requester, resolve, "Practitioner")
-    if practitioner is None:
-        role = _referred(requester, resolve, "PractitionerRole")
-        practitioner = (
-            _referred(role.get("practitioner"), resolve, "Practitioner") if role is not None else None
-        )
-    if practitioner is not None:
-        return read_prescriber(practitioner)
-    key = requester.get("identifier")
-    system, value = (key.text("system"), key.text("value")) if key is not None else (None, None)
-    return Prescriber(npi=value if system == uris.NPI else None, dea=value if system == uris.DEA else None)
-
-
-def _read_dispenser(node: Node, resolve: Resolve) -> Dispenser:
-    performer = node.first("performer")
-    if performer is None:
-        raise node.missing("performer", "Send the pharmacy as performer[0].actor.")
-    actor = performer.need("actor")
-    found = _referred(actor, resolve, "Organization", "Practitioner")
-    if found is not None:
-        return read_dispenser(found)
-    if actor.get("identifier") is None:
-        raise actor.missing(
-            "identifier",
-            "Send the pharmacy as a contained Organization, or its identifier with system and value.",
-        )
-    return read_named_dispenser(actor)
 
 
 def _read_status(node: Node) -> DispensationStatus:
