@@ -21,6 +21,8 @@ Element: TypeAlias = dict[str, Any]
 DATA_ABSENT: Final[Element] = {"extension": [{"url": uris.EXT_DATA_ABSENT, "valueCode": "unknown"}]}
 """What stands beside a required element whose value nobody knows."""
 
+MOST: Final = 50
+"""Names, addresses, telephones and identifiers of one person or party, and codings of one concept."""
 _USES: Final = {"maiden": NameUse.MAIDEN, "old": NameUse.OLD, "nickname": NameUse.NICKNAME}
 
 
@@ -66,7 +68,7 @@ def read_names(resource: Node) -> tuple[PersonName, ...]:
     A nickname without a family name belongs to the family name before it; other names without one are no names.
     """
     names: list[PersonName] = []
-    for node in resource.items("name"):
+    for node in resource.items("name", most=MOST):
         is_nickname = node.text("use") == NameUse.NICKNAME.value
         name = read_name(node, names[0].family if names and is_nickname else None)
         if name is not None:
@@ -96,7 +98,7 @@ def write_address(address: Address) -> Element:
 def read_addresses(resource: Node) -> tuple[Address, ...]:
     """The addresses of a resource; those that say nothing are left out."""
     found = []
-    for node in resource.items("address"):
+    for node in resource.items("address", most=MOST):
         state = node.text("state")
         address = Address(
             lines=node.texts("line"),
@@ -119,7 +121,7 @@ def read_phones(resource: Node) -> tuple[str, ...]:
     """The telephone numbers of a resource."""
     return tuple(
         value
-        for node in resource.items("telecom")
+        for node in resource.items("telecom", most=MOST)
         if node.text("system") in {"phone", "sms"} and (value := node.text("value"))
     )
 
@@ -152,7 +154,7 @@ def write_licence(licence: Licence) -> Element:
 
 def read_licence(resource: Node) -> Licence | None:
     """The first state licence among the identifiers of a resource."""
-    for node in resource.items("identifier"):
+    for node in resource.items("identifier", most=MOST):
         number = node.text("value")
         if number is not None and identifier_type(node) in {"LN", "MD"}:
             extension = node.extension(uris.EXT_JURISDICTION)
@@ -172,7 +174,7 @@ def identifier(resource: Node, system: str) -> str | None:
     return next(
         (
             v
-            for node in resource.items("identifier")
+            for node in resource.items("identifier", most=MOST)
             if node.text("system") == system and (v := node.text("value"))
         ),
         None,
@@ -184,7 +186,7 @@ def identifier(resource: Node, system: str) -> str | None:
 
 def codings(concept: Node, system: str) -> Iterator[Node]:
     """The codings of a CodeableConcept that belong to that code system."""
-    return (coding for coding in concept.items("coding") if coding.text("system") == system)
+    return (coding for coding in concept.items("coding", most=MOST) if coding.text("system") == system)
 
 
 def code_of(concept: Node, system: str) -> str | None:
@@ -196,6 +198,6 @@ def words_of(concept: Node) -> str | None:
     """What a person reads of a CodeableConcept: its text, else the first display, else the first code."""
     return (
         concept.text("text")
-        or next((d for coding in concept.items("coding") if (d := coding.text("display"))), None)
-        or next((c for coding in concept.items("coding") if (c := coding.text("code"))), None)
+        or next((d for coding in concept.items("coding", most=MOST) if (d := coding.text("display"))), None)
+        or next((c for coding in concept.items("coding", most=MOST) if (c := coding.text("code"))), None)
     )

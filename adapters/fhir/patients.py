@@ -10,6 +10,7 @@ from typing import Final
 from adapters.fhir import uris
 from adapters.fhir.datatypes import (
     DATA_ABSENT,
+    MOST,
     Element,
     code_of,
     identifier,
@@ -212,7 +213,7 @@ def _read_sex(node: Node) -> Sex:
 
 def _read_identifiers(node: Node) -> tuple[Identifier, ...]:
     found = []
-    for item in node.items("identifier"):
+    for item in node.items("identifier", most=MOST):
         system, value = item.text("system"), item.text("value")
         kind = IdentifierKind.SSN if system == uris.SSN else _KINDS.get(identifier_type(item) or "")
         if kind is not None and value is not None:

@@ -19,6 +19,8 @@ from gateway.errors import ErrorCode, MessageError
 
 MAX_TEXT: Final = 1000
 """Longer than any name, address or code; longer texts are no facts of a dispensation."""
+MAX_ITEMS: Final = 10_000
+"""Of any array; a Bundle has some three entries for each dispensation."""
 MAX_DIGITS: Final = 9
 """Before and after the decimal point of a number."""
 
@@ -125,17 +127,19 @@ class Node:
             raise self.missing(name)
         return child
 
-    def items(self, name: str, *, nulls: bool = False) -> Iterator[Node]:
+    def items(self, name: str, *, nulls: bool = False, most: int = MAX_ITEMS) -> Iterator[Node]:
         """The items of a repeating child; none when it is absent.
 
         :param nulls: pass over `null`, which FHIR has in the arrays of primitive elements and nowhere else.
-        :raises MessageError: it is no array, or has a `null` that it may not have.
+        :raises MessageError: it is no array, has too many items, or a `null` that it may not have.
         """
         child = self.get(name)
         if child is None:
             return
         if not isinstance(child.value, list):
             raise child.invalid("an array")
+        if len(child.value) > most:
+            raise child.invalid(f"an array of at most {most} items")
         for index, value in enumerate(child.value):
             if value is not None or not nulls:
                 item = Node(value, child, f"[{index}]")
@@ -171,7 +175,7 @@ class Node:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The strings of a repeating child, blank ones left out."""
-        return tuple(text for item in self.items(name, nulls=True) if (text := item.as_text()))
+        return tuple(text for item in self.items(name, nulls=True, most=50) if (text := item.as_text()))
 
     def as_text(self) -> str | None:
         """This element as a string. :raises MessageError: no string, too long, or with control characters."""

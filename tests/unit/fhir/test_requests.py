@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.parameters import Parameters
 
 from adapters.fhir import ADAPTER
 from adapters.fhir.tree import parse
@@ -24,7 +25,7 @@ from gateway.errors import (
     Unavailable,
     UnsupportedFormat,
 )
-from gateway.model import Identifier, IdentifierKind, LookupRequest, NameUse, Period, PersonName
+from gateway.model import Identifier, IdentifierKind, LookupRequest, NameUse, Period, Person, PersonName
 from tests.factory import a_lookup, a_person, a_requester
 from tests.unit.fhir.cases import JSON, an_animal, inbound, resource
 
@@ -94,6 +95,12 @@ def test_what_the_client_writes_is_what_is_read(lookup: LookupRequest) -> None:
     assert ask(to_json(write_request(lookup))) == replace(
         lookup, requester=replace(lookup.requester, state=None)
     )
+
+
+@pytest.mark.parametrize("person", [a_person(identifiers=(SSN, LICENCE, RECORD)), an_animal()])
+def test_what_the_client_writes_is_valid(person: Person) -> None:
+    body = to_json(write_request(a_lookup(person=person)))
+    Parameters.model_validate_json(body)
 
 
 def test_parameters_by_reference() -> None:
@@ -221,6 +228,12 @@ REFUSED = {
     ),
     "half a character": (spoil(f"{PATIENT}.name.0.family", "\ud800"), "value", f"{AT}.name[0].family"),
     "endless text": (spoil(f"{PATIENT}.name.0.family", "x" * 1001), "value", f"{AT}.name[0].family"),
+    "endless names": (
+        spoil(f"{PATIENT}.name", [{"family": "X", "given": ["Y"]}] * 51),
+        "value",
+        f"{AT}.name",
+    ),
+    "null name": (spoil(f"{PATIENT}.name", [None]), "value", f"{AT}.name[0]"),
     "impossible period": (
         spoil("parameter.0.extension.0.valuePeriod.start", "2025-13-01"),
         "value",
