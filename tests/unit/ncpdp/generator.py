@@ -37,8 +37,8 @@ T = TypeVar("T")
 _WORDS = (
     "Quillfeather", "Okonkwo-Baird", "O'Brien", "de la Cruz", "St. John", "Müller", "Łuczyński", "Nguyễn", "李",
     "Иванов", "Þórsdóttir", "x", " leading", "trailing ", "two  spaces", "line\nfeed", "tab\there", "nul\x00",
-    "&<>\"'", "]]>", "\ufffe", "\ud800", "\u200b", "e\u0301", "😀", "A" * 34, "B" * 35, "C" * 36, "D" * 41, "E" * 71, "F" * 106,
-    "G" * 300, "Ünï " * 30, "", " ", "--", "{brace}", "%s %d", "0", "US", "CT",
+    "&<>\"'", "]]>", "\ufffe", "\ud800", "\u200b", "e\u0301", "😀", "A" * 34, "B" * 35, "C" * 36, "D" * 41, "E" * 71,
+    "F" * 106, "G" * 300, "Ünï " * 30, "", " ", "--", "{brace}", "%s %d", "0", "US", "CT",
 )  # fmt: skip
 _NUMBERS = (
     "10",

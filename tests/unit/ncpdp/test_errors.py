@@ -154,7 +154,8 @@ def test_the_dialect_is_the_callers_as_far_as_it_can_be_known(
     assert (b'TransactionVersion="20170715"' in outbound.body) is not is_10_6
 
 
-ODD_HEADER = """<Header><To>\u200b</To><From Qualifier="&quot;">....</From><MessageID>\U0001f600</MessageID></Header>"""
+ODD_HEADER = """<Header><To>\u200b</To><From Qualifier="&quot;">....</From>
+<MessageID>\U0001f600</MessageID></Header>"""
 
 
 @pytest.mark.parametrize(
