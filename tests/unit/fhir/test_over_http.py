@@ -1,0 +1,89 @@
+"""Report, read, search and look up over HTTP: what one answer names, the next request finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from gateway.testing import LiveGateway
+from tests.unit.fhir.cases import JSON, reported
+from tests.unit.fhir.test_requests import parameters
+
+
+def call(live: LiveGateway, method: str, url: str, *scopes: str, **over: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {live.token(*scopes)}", **over.pop("headers", {})}
+    if "json" in over:
+        headers["Content-Type"] = JSON
+    return requests.request(method, url, headers=headers, timeout=30, **over)
+
+
+def test_a_dispensation_from_report_to_history(empty: LiveGateway) -> None:
+    base = f"{empty.url}/fhir"
+    created = call(
+        empty, "POST", f"{base}/MedicationDispense", "system/MedicationDispense.c", json=reported()
+    )
+    assert created.status_code == 201, created.text
+    again = call(empty, "POST", f"{base}/MedicationDispense", json=reported())
+    assert (again.status_code, again.headers["Location"]) == (200, created.headers["Location"])
+
+    read = call(empty, "GET", created.headers["Location"], "system/MedicationDispense.rs")
+    assert read.status_code == 200, read.text
+    assert read.json() == created.json()
+    assert read.headers["ETag"] == created.headers["ETag"]
+
+    patient = read.json()["subject"]["reference"]
+    query = {"patient": patient, "whenprepared": ["ge2026-09-01", "le2026-09-30"], "status": "completed"}
+    found = call(empty, "GET", f"{base}/MedicationDispense", "system/MedicationDispense.rs", params=query)
+    assert found.json()["total"] == 1, found.text
+    assert found.json()["entry"][0]["fullUrl"] == created.headers["Location"]
+    assert call(empty, "GET", found.json()["link"][0]["url"]).json()["total"] == 1
+    posted = call(empty, "POST", f"{base}/MedicationDispense/_search", data={"patient": patient})
+    assert posted.json()["total"] == 1
+    earlier = call(
+        empty, "GET", f"{base}/MedicationDispense", params={"patient": patient, "whenprepared": "lt2026-09"}
+    )
+    assert (earlier.status_code, earlier.json()["total"]) == (200, 0)
+
+    history = call(empty, "POST", f"{base}/$pdmp-history", "pdmp/history", json=parameters())
+    (data,) = (p["resource"] for p in history.json()["parameter"])
+    keys = [e["resource"]["identifier"] for e in data["entry"] if e["resource"]["resourceType"] == "Patient"]
+    assert [f"Patient/{i['value']}" for (i,) in keys] == [patient]
+    assert "900-12-3456" not in history.text + read.text + found.text
+
+
+def test_each_route_asks_for_its_scope(empty: LiveGateway) -> None:
+    base = f"{empty.url}/fhir"
+    for method, url, over, scope in (
+        ("POST", f"{base}/$pdmp-history", {"json": parameters()}, "system/MedicationDispense.rs"),
+        ("POST", f"{base}/MedicationDispense", {"json": reported()}, "system/MedicationDispense.rs"),
+        ("GET", f"{base}/MedicationDispense?patient=K", {}, "pdmp/history"),
+        ("GET", f"{base}/MedicationDispense/K-1", {}, "system/MedicationDispense.c"),
+    ):
+        refused = call(empty, method, url, scope, **over)
+        assert refused.status_code == 403, url
+        assert refused.json()["issue"][0]["code"] == "forbidden"
+    assert empty.gateway.store.dispensations() == 0
+
+
+def test_errors_of_every_route_are_operation_outcomes(empty: LiveGateway) -> None:
+    base = f"{empty.url}/fhir"
+    for method, path, status, code in (
+        ("GET", "/MedicationDispense/nobody-1", 404, "not-found"),
+        ("GET", "/MedicationDispense/no~body", 404, "not-found"),
+        ("GET", "/Observation", 404, "not-supported"),
+        ("DELETE", "/MedicationDispense/K-1", 405, "not-supported"),
+        ("GET", "/MedicationDispense", 400, "required"),
+        ("GET", "/metadata?_format=xml", 406, "not-supported"),
+    ):
+        response = call(empty, method, base + path)
+        (issue,) = response.json()["issue"]
+        assert (response.status_code, issue["code"]) == (status, code), path
+        assert response.headers["Content-Type"].startswith(JSON)
+
+
+def test_what_the_server_says_of_itself_needs_no_token(empty: LiveGateway) -> None:
+    metadata = requests.get(f"{empty.url}/fhir/metadata", timeout=30)
+    smart = requests.get(f"{empty.url}/fhir/.well-known/smart-configuration", timeout=30)
+    assert metadata.json()["implementation"]["url"] == f"{empty.url}/fhir"
+    assert smart.json()["token_endpoint"] == f"{empty.url}/oauth/token"
