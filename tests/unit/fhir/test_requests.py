@@ -12,22 +12,16 @@ import pytest
 from fhir.resources.R4B.parameters import Parameters
 
 from adapters.fhir import ADAPTER
-from adapters.fhir.tree import parse
 from adapters.fhir.write import to_json
 from adapters.fhir.write_request import write_request
 from gateway.errors import (
     ErrorCode,
     GatewayError,
     MessageError,
-    MethodNotAllowed,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-    UnsupportedFormat,
 )
 from gateway.model import Identifier, IdentifierKind, LookupRequest, NameUse, Period, Person, PersonName
 from tests.factory import a_lookup, a_person, a_requester
-from tests.unit.fhir.cases import JSON, an_animal, inbound, resource
+from tests.unit.fhir.cases import an_animal, inbound, resource
 
 SSN = Identifier(kind=IdentifierKind.SSN, value="900-12-3456")
 LICENCE = Identifier(kind=IdentifierKind.DRIVER_LICENCE, value="123456789", issuer="CT")
@@ -347,107 +341,3 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 def test_where_json_stops_making_sense() -> None:
     assert "line 2, column 3" in str(refused(b'{\n  oops"resourceType": 1}'))
-
-
-# --- media types ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "sent", [JSON, "application/json", "application/fhir+json; charset=UTF-8; fhirVersion=4.0"]
-)
-def test_content_types_that_are_read(sent: str) -> None:
-    assert ask(parameters(), headers={"content-type": sent}).person
-
-
-@pytest.mark.parametrize(
-    ("headers", "where"),
-    [
-        ({"content-type": "application/fhir+xml"}, "Content-Type"),
-        ({"content-type": "text/csv"}, "Content-Type"),
-        ({"content-type": ""}, "Content-Type"),
-        ({"content-type": "application/fhir+json; charset=iso-8859-1"}, "Content-Type"),
-        ({"content-type": "application/fhir+json; fhirVersion=3.0"}, "Content-Type"),
-        ({"content-encoding": "gzip"}, "Content-Encoding"),
-    ],
-)
-def test_content_types_that_are_not_read(headers: dict[str, str], where: str) -> None:
-    error = refused(parameters(), headers=headers)
-    status, issue = issue_of(error)
-    assert isinstance(error, UnsupportedFormat)
-    assert (status, issue["code"], issue["location"]) == (415, "not-supported", [f"http.{where}"])
-
-
-@pytest.mark.parametrize(
-    ("accept", "answered"),
-    [
-        ("*/*", JSON),
-        ("application/*;q=0.5, text/html", JSON),
-        ("application/json", "application/json"),
-        ("application/json, application/fhir+json;q=0.1", JSON),
-        ("application/fhir+xml, application/fhir+json;q=0.5", JSON),
-        ("application/fhir+json; fhirVersion=4.0", JSON),
-        ("", JSON),
-    ],
-)
-def test_answers_come_as_accepted(accept: str, answered: str) -> None:
-    message = inbound(body=parameters(), headers={"accept": accept})
-    ADAPTER.read(message)
-    error = MessageError("x")
-    assert ADAPTER.write_error(error, message).content_type == f"{answered}; charset=utf-8"
-
-
-@pytest.mark.parametrize(
-    ("over", "where"),
-    [
-        ({"headers": {"accept": "application/fhir+xml"}}, "Accept"),
-        ({"headers": {"accept": "application/fhir+json;q=0, text/html"}}, "Accept"),
-        ({"headers": {"accept": "application/fhir+json; fhirVersion=5.0"}}, "Accept"),
-        ({"query": {"_format": ("xml",)}}, "_format"),
-    ],
-)
-def test_answers_that_cannot_be_given(over: dict[str, Any], where: str) -> None:
-    error = refused(parameters(), **over)
-    status, issue = issue_of(error)
-    assert (status, issue["code"], issue["location"]) == (406, "not-supported", [f"http.{where}"])
-    assert "application/fhir+json" in issue["diagnostics"]
-
-
-def test_format_outweighs_accept() -> None:
-    message = inbound(
-        body=parameters(),
-        headers={"accept": "application/fhir+xml"},
-        query={"_format": ("application/fhir json",)},
-    )
-    assert ADAPTER.read(message)
-
-
-# --- errors ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", ErrorCode)
-def test_every_error_code_has_an_issue_code_of_fhir(code: ErrorCode) -> None:
-    """FHIR R4, value set issue-type."""
-    _, issue = issue_of(GatewayError("Something is wrong.", code=code))
-    assert issue["code"] in {
-        "structure", "required", "value", "invariant", "login", "forbidden", "not-supported", "duplicate",
-        "not-found", "too-long", "business-rule", "conflict", "transient", "exception",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (Unauthenticated("No token."), 401, "login"),
-        (MethodNotAllowed("No.", allowed=("POST",)), 405, "not-supported"),
-        (TooLarge("Too large.", path="Content-Length"), 413, "too-long"),
-        (Unavailable("Later."), 503, "transient"),
-    ],
-)
-def test_errors_of_the_gateway(error: GatewayError, status: int, code: str) -> None:
-    told, issue = issue_of(error)
-    assert (told, issue["code"], issue["details"]["text"]) == (status, code, error.message)
-    assert issue["diagnostics"] == str(error)
-
-
-def test_a_root_is_one_of_the_known_ones() -> None:
-    assert parse(b'{"resourceType": "Observation"}').path == "Resource"
