@@ -12,6 +12,7 @@ from flask import Blueprint
 
 from gateway.audit import HashChainedLog
 from gateway.audit import migrate as migrate_audit
+from gateway.database import SchemaError
 from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
 from gateway.intake import Intake
@@ -65,9 +66,16 @@ class Gateway:
 def build(settings: Settings, *, clock: Clock = now) -> Gateway:
     """A gateway from its settings; its databases are brought to the newest schema.
 
-    :raises SettingsError: a setting or a state's file cannot be used.
+    :raises SettingsError: a setting, a key file, a database or a state's file cannot be used.
     :raises gateway.registry.RegistryError: an adapter cannot be loaded.
     """
+    try:
+        return _build(settings, clock)
+    except (ValueError, SchemaError) as error:
+        raise SettingsError(str(error)) from error
+
+
+def _build(settings: Settings, clock: Clock) -> Gateway:
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     state = load_state(settings.home.state)
     registry = load_registry(

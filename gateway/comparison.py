@@ -34,7 +34,15 @@ def _fields_that_differ(
 def _differs(field: Field, one: Any, one_format: str, other: Any, other_format: str) -> bool:
     if field.is_none(one_format) or field.is_none(other_format):
         return False
-    return bool(one != other)
+    if not _reaches(field, one, other_format) or not _reaches(field, other, one_format):
+        return False
+    is_told = one is not None and other is not None
+    may_lack = field_map().may_declare(field, one_format) or field_map().may_declare(field, other_format)
+    return not field.same(one, other) and (is_told or not may_lack)
+
+
+def _reaches(field: Field, value: Any, format: str) -> bool:
+    return value is None or field.carried(value, format)
 
 
 def _ordered(dispensations: Sequence[Dispensation]) -> list[Dispensation]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from gateway.drugs import is_hidden
 from gateway.errors import ErrorCode, MessageError
@@ -62,19 +63,15 @@ class Lookup:
         :raises MessageError: the request contradicts itself (consent refused, a period that ends before it starts).
         :raises Unavailable: the record cannot be read now.
         """
-        period = self._effective(request.period)
-        _check(request, period)
+        _check(request)
         refusal = self._policy.refusal(request.requester)
         if refusal is not None:
-            return self._answer(period, _Found(outcome=Outcome.DISALLOWED, detail=refusal))
+            return self._answer(request.period, _Found(outcome=Outcome.DISALLOWED, detail=refusal))
         route = plan(request.states, home=self._rules.code)
-        found = self._ask_home(request, period) if route.home else _Found(outcome=Outcome.ERROR)
-        return self._answer(period, found, home_asked=route.home, silent=route.unreachable)
+        found = self._ask_home(request) if route.home else _Found(outcome=Outcome.ERROR)
+        return self._answer(request.period, found, home_asked=route.home, silent=route.unreachable)
 
-    def _effective(self, asked: Period) -> Period:
-        return Period(start=asked.start or self._rules.record_since, end=asked.end or self._clock().date())
-
-    def _ask_home(self, request: LookupRequest, period: Period) -> _Found:
+    def _ask_home(self, request: LookupRequest) -> _Found:
         if request.dispensation_id is not None:
             one = self._store.dispensation(request.dispensation_id)
             return self._held([one] if one and one.status is DispensationStatus.ACTIVE else [])
@@ -87,7 +84,7 @@ class Lookup:
             if isinstance(decision, Ambiguous):
                 return _Found(outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence))
             key = decision.person_key if isinstance(decision, Match) else None
-        history = self._store.history(key, period) if key is not None else None
+        history = self._store.history(key, request.period) if key is not None else None
         return self._held(history.dispensations if history else (), evidence)
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
@@ -99,9 +96,18 @@ class Lookup:
         outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
         return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
 
+    def _effective(self, asked: Period, found: _Found) -> Period:
+        """What the answer covers. An end that was left open is not a filter, and the answer says how far it reaches:
+        from the day collection began until today, or further where the record does."""
+        filled = [d.filled for d in found.dispensations]
+        return Period(
+            start=asked.start or min(self._rules.record_since, *filled, asked.end or date.max),
+            end=asked.end or max(self._clock().date(), *filled, asked.start or date.min),
+        )
+
     def _answer(
         self,
-        period: Period,
+        asked: Period,
         found: _Found,
         *,
         home_asked: bool = True,
@@ -121,7 +127,7 @@ class Lookup:
             outcome=outcome,
             report_id=str(uuid.uuid4()),
             generated_at=self._clock(),
-            period=period,
+            period=self._effective(asked, found),
             persons=tuple(dict.fromkeys(d.person for d in found.dispensations)),
             dispensations=found.dispensations,
             states=home + silent,
@@ -131,7 +137,8 @@ class Lookup:
         )
 
 
-def _check(request: LookupRequest, period: Period) -> None:
+def _check(request: LookupRequest) -> None:
+    period = request.period
     if request.person is None and request.person_key is None and request.dispensation_id is None:
         raise MessageError("The request names no patient.", code=ErrorCode.REQUIRED)
     if request.consent is False:

@@ -19,7 +19,21 @@ def mapping_page(field_map: FieldMap) -> str:
     tables = sorted({f.table for f in field_map.fields if f.table})
     lost = [line for table in tables for line in _values_lost(table, field_map)]
     values = "\n## Values that a format has no code for\n\n" + "\n".join(lost) + "\n" if lost else ""
-    return _HEAD + "\n" + "\n".join(rows) + "\n" + values
+    return _HEAD + "\n" + "\n".join(rows) + "\n" + _conditions(field_map) + values
+
+
+def _conditions(field_map: FieldMap) -> str:
+    lines = [
+        f"- {format}, `{field.name}`: {condition}"
+        for field in field_map.fields
+        for format, condition in field.conditional.items()
+    ]
+    lines += [
+        f"- {format}, `{field.name}`: up to {most}"
+        for field in field_map.fields
+        for format, most in field.most.items()
+    ]
+    return "\n## Carried in some records and not in others\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _row(field: Field, formats: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ carries and where; the losses of an answer come from it. Nothing here does input
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -91,8 +92,9 @@ class Field:
     """One row of the field map.
 
     `name` is a dotted path from a :class:`~gateway.model.Dispensation`; `kind` says how its text is read
-    (text, date, decimal, integer, code); `table` names the code table of a code. `paths` has a column a format.
-    `most` holds the greatest number that a format brings over, for formats that have such a limit.
+    (text, postal-code, date, instant, decimal, integer, code); `table` names the code table of a code. `paths` has a
+    column a format. `most` holds the greatest number that a format brings over, for formats that have such a limit;
+    `conditional` says, for formats that have no place for the field in some records, in which.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Field:
     paths: Mapping[str, str]
     column: Mapping[str, str]
     most: Mapping[str, int]
+    conditional: Mapping[str, str]
 
     def value(self, dispensation: Dispensation) -> Any:
         """What the dispensation holds there; None when a step on the way is absent or empty.
@@ -125,6 +128,12 @@ class Field:
         first = self.name.partition(".")[0]
         return first if first in _PARTS else None
 
+    def same(self, one: Any, other: Any) -> bool:
+        """True when two values of this field mean the same; of a postal code the letters and digits count."""
+        if self.kind == "postal-code" and one is not None and other is not None:
+            return bool(re.sub(r"[\W_]", "", one) == re.sub(r"[\W_]", "", other))
+        return bool(one == other)
+
     def is_none(self, format: str) -> bool:
         """True when that format has no place for this field at all."""
         return self.paths[format] == NOT_CARRIED
@@ -143,6 +152,7 @@ class FieldMap:
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.formats: tuple[str, ...] = tuple(table["formats"])
+        self._fitted = {format for format, row in table["formats"].items() if row.get("fits", False)}
         columns = {format: row["codes"] for format, row in table["formats"].items()}
         self.fields = tuple(
             Field(
@@ -152,6 +162,7 @@ class FieldMap:
                 paths={format: row[format] for format in self.formats},
                 column=columns,
                 most=row.get("most", {}),
+                conditional=row.get("conditional", {}),
             )
             for row in table["dispensation"]
         )
@@ -161,6 +172,11 @@ class FieldMap:
             )
             for format in self.formats
         }
+
+    def may_declare(self, field: Field, format: str) -> bool:
+        """True when an answer in that format may lose the field for its own reasons, if it says so: the format has
+        limits of length and characters, or no place for the field in some records."""
+        return format in self._fitted or format in field.conditional
 
     def losses(self, answer: Answer, format: str) -> tuple[str, ...]:
         """Names of the fields that the answer holds and that this format cannot carry, in the map's order."""

@@ -15,7 +15,7 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-PEOPLE = 60
+PEOPLE = 80
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    """A gateway over HTTP with sixty synthetic people in its record. Tests that write make their own."""
+    """A gateway over HTTP with eighty synthetic people in its record. Tests that write make their own."""
     with LiveGateway(tmp_path_factory.mktemp("live")) as gateway:
         gateway.seed(patients=PEOPLE)
         yield gateway

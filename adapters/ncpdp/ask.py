@@ -12,7 +12,7 @@ from adapters.ncpdp.layout_2017071 import CONSENT_UNSTATED
 from adapters.ncpdp.values import Values, name_keys, name_values
 from adapters.ncpdp.version import Version
 from gateway.errors import ErrorCode, MessageError
-from gateway.model import LookupRequest, Organisation, Person, Practitioner, Requester
+from gateway.model import LookupRequest, Organisation, Person, Practitioner, Requester, Species
 
 _EARLIEST = date(1900, 1, 1)  # where a period that is open at its start has to be given one
 _PRACTITIONER = name_keys("practitioner", "prescriber_")
@@ -55,6 +55,14 @@ def _askable(person: Person | None) -> Person:
 
 def _request_10_6(layout: Layout, request: LookupRequest, person: Person, today: date) -> Xml:
     """10.6 cannot name states. It demands a consent; a PMP is asked by force of law, so an unstated one is Y."""
+    if person.species is Species.VETERINARY:
+        # Asked as a human it would be found to have no records.
+        raise MessageError(
+            "SCRIPT 10.6 has no request for a veterinary patient.",
+            path="person.species",
+            remedy="Ask in SCRIPT 2017071, FHIR or PMIX.",
+            code=ErrorCode.UNSUPPORTED_VERSION,
+        )
     fit, asks, period = layout.fit, request.requester, request.period
     organisation = asks.organisation or Organisation()
     is_pharmacy = bool(organisation.ncpdp_id)

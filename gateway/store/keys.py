@@ -17,6 +17,8 @@ from gateway.model import Dispensation, Dispenser
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_SHIFTS = range(60, -1, -10)  # seven pairs, of which the first character is always 0
 _PERSON_KEY_LENGTH = 13
 _PERSON_KEY_BITS = 63
 _MAX_NO = 2**31 - 1  # what an INTEGER column holds everywhere
@@ -29,7 +31,7 @@ def new_person_key() -> int:
 
 def write_person_key(key: int) -> str:
     """The key as callers see it."""
-    return _write(key).rjust(_PERSON_KEY_LENGTH, "0")
+    return "".join([_PAIRS[key >> shift & 1023] for shift in _PAIR_SHIFTS])[1:]
 
 
 def read_person_key(text: str) -> int | None:

@@ -68,7 +68,7 @@ def person_keys(connection: Connection, block_keys: Collection[int]) -> dict[int
     """Who is known by each of these (hashed) blocking keys."""
     found: dict[int, list[int]] = {}
     for some in _slices(block_keys):
-        for block_key, person_key in connection.execute(PERSON_KEYS, {"block_keys": some}):
+        for block_key, person_key in connection.execute(PERSON_KEYS, {"block_keys": some}).all():
             found.setdefault(block_key, []).append(person_key)
     return found
 
@@ -78,7 +78,7 @@ def appearances(connection: Connection, keys: Collection[int]) -> dict[int, list
     found: dict[int, list[Person]] = {key: [] for key in keys}
     shown = {key: write_person_key(key) for key in keys}
     for some in _slices(keys):
-        for row in connection.execute(CANDIDATES, {"person_keys": some}):
+        for row in connection.execute(CANDIDATES, {"person_keys": some}).all():
             found[row[0]].append(codec.person(shown[row[0]], row[1:]))
     return found
 

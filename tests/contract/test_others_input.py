@@ -32,6 +32,12 @@ FIDO = Person(
     addresses=(Address(lines=("10023 Oakways Ln",), state="MA", postal_code="01742"),),
     owner=AUGUST,
 )
+JULES = Person(
+    names=(PersonName(family="Julien", given=("Jules",)),),
+    birth_date=date(1980, 5, 20),
+    sex=Sex.FEMALE,
+    addresses=(Address(lines=("10023 Santa Clara Blvd",), state="MA", postal_code="01742"),),
+)
 BOB = Person(
     names=(PersonName(family="Testpatient", given=("Bob",)),),
     birth_date=date(1900, 1, 1),
@@ -43,7 +49,7 @@ FHIR_REQUESTS = {
     "Parameters-pdmp-history-input-parameters-1.json": AUGUST,
     "Parameters-pdmp-history-input-parameters-2-minimum.json": AUGUST,
     "Parameters-pdmp-history-input-parameters-3-veterinary.json": FIDO,
-    "Parameters-pdmp-history-input-parameters-4-delegate.json": AUGUST,
+    "Parameters-pdmp-history-input-parameters-4-delegate.json": JULES,
     "Bundle-pdmp-bundle-request-message-1.json": AUGUST,
 }
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import fhirpathpy
+from fhirpathpy.models import models
 from lxml import etree
 
 from gateway.terminology import Field, codes, load_table
@@ -94,7 +95,7 @@ def _fhir_records(body: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _followed(node: Any, by_url: dict[str, Any], depth: int) -> Any:
-    """The resource with every reference replaced by what it refers to (the reference's own members stay too)."""
+    """The resource with every reference replaced by what it refers to."""
     if isinstance(node, list):
         return [_followed(item, by_url, depth) for item in node]
     if not isinstance(node, dict):
@@ -102,10 +103,10 @@ def _followed(node: Any, by_url: dict[str, Any], depth: int) -> Any:
     here = {key: _followed(item, by_url, depth) for key, item in node.items()}
     target = by_url.get(str(node.get("reference"))) if depth else None
     if target is not None:
-        here = {**_followed(target, by_url, depth - 1), **{k: v for k, v in here.items() if k != "reference"}}
+        here = {**here, **_followed(target, by_url, depth - 1)}
     return here
 
 
 @cache
 def _fhir(path: str) -> Callable[[Any], list[Any]]:
-    return fhirpathpy.compile(path)  # type: ignore[no-any-return]
+    return fhirpathpy.compile(path, models["r4"])  # type: ignore[no-any-return]

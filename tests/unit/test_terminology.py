@@ -38,7 +38,7 @@ def test_every_field_of_the_map_is_a_field_of_the_model() -> None:
     full = a_dispensation()
     for field in field_map().fields:
         field.value(full)  # raises AttributeError for a name that the model does not have
-        assert field.kind in {"text", "date", "instant", "decimal", "integer", "code"}
+        assert field.kind in {"text", "postal-code", "date", "instant", "decimal", "integer", "code"}
         assert (field.table is not None) == (field.kind == "code")
 
 
@@ -52,9 +52,9 @@ def _lost(dispensation: Dispensation, format: str) -> set[str]:
 
 
 def test_losses_are_facts_that_are_there_and_not_carried() -> None:
-    assert "refills_authorised" in _lost(a_dispensation(refills_authorised=3), "script-10.6")
-    assert "refills_authorised" not in _lost(a_dispensation(refills_authorised=None), "script-10.6")
-    assert "refills_authorised" not in _lost(a_dispensation(refills_authorised=3), "pmix-2")
+    assert "rx_origin" in _lost(a_dispensation(rx_origin="05"), "script-10.6")
+    assert "rx_origin" not in _lost(a_dispensation(rx_origin=None), "script-10.6")
+    assert "rx_origin" not in _lost(a_dispensation(rx_origin="05"), "pmix-2")
 
 
 def test_a_number_beyond_what_a_format_brings_over_is_a_loss() -> None:
