@@ -185,7 +185,6 @@ def _rules(state: StateFile) -> StateRules:
     return StateRules(
         code=state.code,
         name=state.name,
-        source_uri=state.source_uri,
         record_since=state.record_since,
         disclaimers=state.disclaimers,
         hidden_ingredients=frozenset(state.hidden_ingredients),

@@ -328,7 +328,6 @@ class StateRules:
 
     code: str
     name: str
-    source_uri: str
     record_since: date
     disclaimers: tuple[str, ...] = ()
     hidden_ingredients: frozenset[str] = frozenset()  # a drug of these alone is never on a patient report

@@ -120,7 +120,6 @@ class StateFile(Section, frozen=True):
 
     code: str
     name: str
-    source_uri: str
     record_since: Any
     hidden_ingredients: tuple[str, ...]
     disclaimers: tuple[str, ...]

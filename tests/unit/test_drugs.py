@@ -21,7 +21,8 @@ from gateway.model.identifiers import ndc
 from gateway.terminology import load_table
 
 TABLE = DrugTable.load()
-PUBLIC_NDC = {"00093015001", "00228298311", "00093007401"}
+PUBLIC_NDC = {"00093015001", "00093007401"}
+NALOXONE_NDC = {"69547035302", "69547062702", "45802057887", "00093216568", "59467067901", "76329336901"}
 NALOXONE = frozenset({"naloxone"})
 UNITS = {"mg", "mcg", "mcg/h", "mg/mL"}
 
@@ -37,7 +38,7 @@ def parts(drug: Drug) -> list[tuple[str, str | None, str | None]]:
 def test_every_product_is_valid(product: Any) -> None:
     drug = product.drug
     assert ndc.validate(drug.ndc11) == drug.ndc11
-    assert drug.ndc11.startswith("98999") or drug.ndc11 in PUBLIC_NDC
+    assert drug.ndc11.startswith("98999") or drug.ndc11 in PUBLIC_NDC | NALOXONE_NDC
     assert drug.name
     assert drug.name.endswith(drug.dose_form)
     assert drug.rxcui is None or drug.rxcui.isdigit()
@@ -68,7 +69,6 @@ def test_codes_are_unique() -> None:
     for codes in (
         [p.drug.ndc11 for p in TABLE.products],
         [p.drug.rxcui for p in TABLE.products if p.drug.rxcui],
-        [p.drug.name for p in TABLE.products],
     ):
         assert len(codes) == len(set(codes))
 
@@ -116,7 +116,7 @@ def test_no_spelling_stands_for_two_things() -> None:
 # --- resolve: codes -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", ["00228298311", "0228-2983-11", "00228-2983-11"])
+@pytest.mark.parametrize("code", ["98999010901", "98999-0109-01"])
 def test_an_ndc_brings_the_facts_and_stays_as_sent(code: str) -> None:
     drug = TABLE.resolve(Drug(ndc11=code))
     assert drug.ndc11 == code
@@ -130,7 +130,7 @@ def test_an_ndc_brings_the_facts_and_stays_as_sent(code: str) -> None:
 def test_the_name_that_was_sent_stays_and_the_facts_are_the_tables() -> None:
     sent = Drug(
         name="Oxy 5",
-        ndc11="00228298311",
+        ndc11="98999010901",
         schedule=Schedule.CIV,
         drug_class=DrugClass.OTHER,
         ingredients=(Ingredient(name="oxycodone", strength=Decimal(50), unit="mg"),),
@@ -142,7 +142,7 @@ def test_the_name_that_was_sent_stays_and_the_facts_are_the_tables() -> None:
 
 
 def test_the_ndc_decides_and_a_contradicting_rxcui_stays_as_sent() -> None:
-    drug = TABLE.resolve(Drug(ndc11="00228298311", rxcui="993781"))
+    drug = TABLE.resolve(Drug(ndc11="98999010901", rxcui="993781"))
     assert drug.rxcui == "993781"
     assert parts(drug) == [("oxycodone", "5", "mg")]
 
@@ -443,7 +443,7 @@ def test_naloxone_alone_is_hidden(drug: Drug) -> None:
 @pytest.mark.parametrize(
     "drug",
     [
-        *(p.drug for p in TABLE.products if p.drug is not SPRAY),
+        *(p.drug for p in TABLE.products if {i.name for i in p.drug.ingredients} != NALOXONE),
         Drug(),
         Drug(name="Wonderfulol"),
         Drug(name="Suboxone 8-2 mg film"),
@@ -454,12 +454,18 @@ def test_naloxone_alone_is_hidden(drug: Drug) -> None:
         Drug(ingredients=_ingredients("naloxone", "wonderfulol")),
         Drug(name="Suboxone film", ingredients=_ingredients("naloxone")),
         Drug(name="Suboxone film", ndc11=SPRAY.ndc11),
-        Drug(ndc11="00228298311", ingredients=_ingredients("naloxone")),
+        Drug(ndc11="98999010901", ingredients=_ingredients("naloxone")),
     ],
 )
 def test_everything_else_is_shown(drug: Drug) -> None:
     assert not is_hidden(drug, NALOXONE)
     assert not is_hidden(TABLE.resolve(drug), NALOXONE)
+
+
+@pytest.mark.parametrize("code", sorted(NALOXONE_NDC))
+def test_naloxone_reported_by_its_ndc_alone_is_hidden(code: str) -> None:
+    assert is_hidden(Drug(ndc11=code), NALOXONE)
+    assert is_hidden(TABLE.resolve(Drug(ndc11=code)), NALOXONE)
 
 
 def test_hidden_ingredients_may_be_written_in_any_case() -> None:
