@@ -258,13 +258,7 @@ class Randomly:
         if r.random() < 0.2:
             animal = PersonName(family=person.names[0].family, given=("Rex",))
             owner = Person(names=person.names[:1], birth_date=self._maybe(person.birth_date))
-            return replace(
-                person,
-                names=(animal,),
-                birth_date=self._maybe(self._day()),
-                species=Species.VETERINARY,
-                owner=owner,
-            )
+            return replace(person, names=(animal,), birth_date=None, species=Species.VETERINARY, owner=owner)
         return person
 
     def _licence(self) -> Licence:

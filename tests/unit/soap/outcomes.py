@@ -55,7 +55,6 @@ _COMBINATION = a_dispensation(
 _ANIMAL = a_dispensation(
     person=Person(
         names=(PersonName(family="Quillfeather", given=("Rex",)),),
-        birth_date=date(2021, 5, 6),
         species=Species.VETERINARY,
         owner=Person(
             names=(PersonName(family="Quillfeather", given=("Marigold", "Ann")),), birth_date=date(1971, 4, 9)

@@ -116,7 +116,6 @@ def test_an_animal_and_a_record_number_arrive(stub: Stub) -> None:
     )
     animal = Person(
         names=(PersonName(family="Quillfeather", given=("Rex",)),),
-        birth_date=date(2021, 5, 6),
         species=Species.VETERINARY,
         owner=owner,
         identifiers=(Identifier(kind=IdentifierKind.MEDICAL_RECORD_NUMBER, value="10035406"),),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -169,6 +170,10 @@ def test_losses_are_stated() -> None:
     outbound = ADAPTER.write(ANSWERS["complete"], BARE)
     assert outbound.losses == field_map().losses(ANSWERS["complete"], "pmix-2")
     assert {"drug.rxcui", "drug.dose_form", "reported_at"} <= set(outbound.losses)
+    (animal,) = ANSWERS["veterinary"].persons
+    dated = replace(animal, birth_date=date(2020, 1, 1))
+    answer = an_answer(dispensations=(a_dispensation(person=dated),))
+    assert "person.birth_date" in ADAPTER.write(answer, BARE).losses
 
 
 def test_a_receipt_is_not_an_answer_to_a_lookup() -> None:
