@@ -97,7 +97,8 @@ def _content(response: requests.Response) -> bytes:
     """The body. A length that is announced bounds what is read; without one it is counted."""
     if "Content-Encoding" in response.headers:
         raise Failure("The partner's answer is compressed, which was not asked for.")
-    if int(response.headers.get("Content-Length", _LONGEST_ANSWER + 1)) <= _LONGEST_ANSWER:
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) <= _LONGEST_ANSWER:
         return response.content
     received = bytearray()
     for chunk in response.iter_content(_CHUNK):

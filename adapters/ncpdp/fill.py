@@ -62,11 +62,11 @@ class Fills:
         if filled is None:
             raise ValueError("LastFillDate is missing")
         return Dispensation(
-            rx_number=text(source, "SourceReference") or self._note("No prescription number", ""),
+            rx_number=self._rx_number(text(source, "SourceReference")),
             written=self._date(tree, "WrittenDate"),
             filled=filled,
             sold=self._date(tree, "SoldDate") or self._sold(tree),
-            fill_number=self._whole(text(source, "FillNumber"), "FillNumber") or 0,
+            fill_number=self._fill_number(text(source, "FillNumber")),
             refills_authorised=self._refills(sub(tree, "Refills")),
             quantity=self._quantity(text(tree, "Quantity", "Value")),
             unit=self._unit(sub(tree, "Quantity")),
@@ -80,9 +80,8 @@ class Fills:
             source_state=_state(text(source, "Source", "SourceDescription")),
         )
 
-    def _note(self, what: str, instead: str) -> str:
+    def _note(self, what: str) -> None:
         self._odd[what] += 1
-        return instead
 
     def _date(self, tree: Tree, name: str) -> date | None:
         try:
@@ -107,20 +106,34 @@ class Fills:
         """Only the qualifier R counts what was authorised."""
         return self._whole(text(tree, "Value"), "Refills/Value") if text(tree, "Qualifier") == "R" else None
 
+    def _rx_number(self, written: str | None) -> str:
+        if written is None:
+            self._note("No prescription number")
+        return written or ""
+
+    def _fill_number(self, written: str | None) -> int:
+        if written is None:
+            self._note("No fill number (shown as 0)")
+        return self._whole(written, "FillNumber") or 0
+
     def _days_supply(self, written: str | None) -> int:
         if written is None:
-            self._note("No days supply (shown as 0)", "")
+            self._note("No days supply (shown as 0)")
             return 0
-        if not _NUMBER.fullmatch(written):
-            raise ValueError("DaysSupply is not a number")
-        return int(Decimal(written))
+        days = self._number(written, "DaysSupply")
+        if days != int(days):
+            self._note("A days supply with a fraction (left out)")
+        return int(days)
 
     def _quantity(self, written: str | None) -> Decimal:
         if written is None:
-            self._note("No quantity (shown as 0)", "")
+            self._note("No quantity (shown as 0)")
             return Decimal(0)
+        return self._number(written, "Quantity/Value")
+
+    def _number(self, written: str, name: str) -> Decimal:
         if not _NUMBER.fullmatch(written):
-            raise ValueError("Quantity/Value is not a number")
+            raise ValueError(f"{name} is not a number")
         return Decimal(written)
 
     def _unit(self, quantity: Tree) -> QuantityUnit:
@@ -128,7 +141,7 @@ class Fills:
         code = text(quantity, "QuantityUnitOfMeasure", "Code") or text(quantity, "PotencyUnitCode")
         unit = codes("quantity-unit").decode(code, "script") if code else None
         if unit is None:
-            self._note("A quantity unit that is not known (shown as each)", "")
+            self._note("A quantity unit that is not known (shown as each)")
             return QuantityUnit.EACH
         return QuantityUnit(unit)
 

@@ -132,7 +132,7 @@ FILL = """<MedicationDispensed><DrugDescription>Zolpidem 10 mg tablet</DrugDescr
 <Quantity><Value>30</Value><CodeListQualifier>38</CodeListQualifier>
 <QuantityUnitOfMeasure><Code>C48542</Code></QuantityUnitOfMeasure></Quantity><DaysSupply>30</DaysSupply>
 <LastFillDate><Date>2026-02-01</Date></LastFillDate>
-<HistorySource><SourceReference>77</SourceReference></HistorySource></MedicationDispensed>"""
+<HistorySource><SourceReference>77</SourceReference><FillNumber>00</FillNumber></HistorySource></MedicationDispensed>"""
 
 
 ROWAN = PersonName(family="Ash", given=("Rowan",))
@@ -213,16 +213,18 @@ def test_each_request_has_an_id_of_its_own_and_nobodys_number(partner: Partner) 
     assert b"Identification><Social" not in partner.received[0][2]
 
 
-def test_an_animal_is_asked_for_as_one_where_that_can_be_said(partner: Partner) -> None:
+def test_an_animal_is_asked_for_as_one_or_not_at_all(partner: Partner) -> None:
     partner.says(response("<Approved/>"))
-    animal = a_person(species=Species.VETERINARY, owner=a_person())
-    for version in VERSIONS:
-        partner.ask(a_lookup(person=animal), version)
-        body = partner.received[-1][2]
-        assert (b"<NonHumanPatient>" in body) is (version == V2017071)
-        xsd = schema(version)
-        if xsd is not None:
-            xsd.assertValid(etree.fromstring(body))
+    request = a_lookup(person=a_person(species=Species.VETERINARY, owner=a_person()))
+    partner.ask(request)
+    ((_, _, body),) = partner.received
+    assert b"<NonHumanPatient>" in body
+    xsd = schema(V2017071)
+    if xsd is not None:
+        xsd.assertValid(etree.fromstring(body))
+    with pytest.raises(MessageError, match="veterinary"):  # as a human it would have no records
+        partner.ask(request, V10_6)
+    assert len(partner.received) == 1
 
 
 @pytest.mark.parametrize(
@@ -385,23 +387,25 @@ def test_a_state_that_is_silent_never_looks_like_no_records(
 def test_odd_records_are_read_and_said_to_be_odd(partner: Partner) -> None:
     source = "<Source><SourceDescription>Connecticut</SourceDescription></Source>"
     odd = FILL.replace("C48542", "Unspecified").replace("<SourceReference>77</SourceReference>", source)
-    odd = odd.replace("<DaysSupply>30</DaysSupply>", "").replace("<Value>30</Value>", "")
-    nameless = odd.replace("<DrugDescription>Zolpidem 10 mg tablet</DrugDescription>", "")
-    partner.says(response("<Approved/>", odd + nameless))
+    odd = odd.replace("<Value>30</Value>", "").replace("<FillNumber>00</FillNumber>", "")
+    bare = odd.replace("<DaysSupply>30</DaysSupply>", "")
+    nameless = bare.replace("<DrugDescription>Zolpidem 10 mg tablet</DrugDescription>", "")
+    fraction = odd.replace("<DaysSupply>30", "<DaysSupply>2.5")
+    partner.says(response("<Approved/>", bare + nameless + fraction))
     answer = partner.ask()
     assert answer.outcome is Outcome.COMPLETE
-    one, two = answer.dispensations
-    assert (one.unit, one.days_supply, one.quantity, one.rx_number, one.source_state) == (
-        QuantityUnit.EACH, 0, Decimal(0), "", None,
+    one, two, three = answer.dispensations
+    assert (one.unit, one.days_supply, one.quantity, one.rx_number, one.source_state, one.fill_number) == (
+        QuantityUnit.EACH, 0, Decimal(0), "", None, 0,
     )  # fmt: skip
     assert two.drug.name is None
+    assert three.days_supply == 2
     assert answer.detail is not None
     for remark in (
-        "No days supply (shown as 0) in 2",
-        "No quantity",
-        "quantity unit that is not known",
-        "No prescription number",
-    ):
+        "No prescription number in 3", "No fill number (shown as 0) in 3", "No quantity (shown as 0) in 3",
+        "A quantity unit that is not known (shown as each) in 3", "No days supply (shown as 0) in 2",
+        "A days supply with a fraction (left out) in 1",
+    ):  # fmt: skip
         assert remark in answer.detail
 
 
@@ -511,7 +515,7 @@ def test_errors(
         response("<Approved/>", FILL.replace("<DaysSupply>30", "<DaysSupply>a month")),
         response("<Approved/>", "<MedicationDispensed/>"),
         response("<Approved/>").replace("1971-04-09", "1971-02-30"),
-        response("<Approved/>", FILL.replace("<HistorySource>", "<HistorySource><FillNumber>first</FillNumber>")),
+        response("<Approved/>", FILL.replace("<FillNumber>00", "<FillNumber>first")),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_never_no_data(partner: Partner, body: str) -> None:
