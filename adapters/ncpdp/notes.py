@@ -26,8 +26,8 @@ def silent_note(states: Sequence[str], limit: int) -> str:
 
     >>> silent_note(["NY", "NJ"], 70)
     'No answer from NY, NJ.'
-    >>> silent_note(["NY", "NJ", "MA", "RI"], 30)
-    'No answer from NY and 3 more.'
+    >>> silent_note(["NY", "NJ", "MA", "RI", "NH", "VT"], 30)
+    'No answer from NY and 5 more.'
     """
     if not states:
         return ""
