@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -77,6 +78,7 @@ class Exchange:
 def run(*, folder: Path, port: int, patients: int, once: bool) -> int:
     """The demo; returns the exit status: 0, or 1 when a look-up failed or the protocols disagree."""
     logs.configure("WARNING")
+    signal.signal(signal.SIGTERM, _interrupted)  # so that the server ends with the demo, however it is ended
     folder.mkdir(parents=True, exist_ok=True)
     port = port or _free_port()
     config = _write_config(folder, port)
@@ -93,6 +95,10 @@ def run(*, folder: Path, port: int, patients: int, once: bool) -> int:
             except KeyboardInterrupt:
                 click.echo("Stopped.")
     return status
+
+
+def _interrupted(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 # --- what the demo needs, made once ---------------------------------------------------------------------------

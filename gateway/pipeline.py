@@ -146,15 +146,14 @@ class Pipeline:
             self._audit.record(self._event(adapter, message, trail, outbound))
         except GatewayError as error:
             _log.error("audit.failed", request_id=message.request_id, error=error.code.value)
-            return adapter.write_error(error, message)
+            return _native(adapter, error, message)
         return outbound
 
     def _failed(self, adapter: Adapter, message: Inbound, trail: _Trail, error: GatewayError) -> Outbound:
         trail.failed(error)
         if isinstance(error, Failure):
             _log.warning("request.refused", request_id=message.request_id, code=error.code.value)
-        outbound = adapter.write_error(error, message)
-        return replace(outbound, headers=(*outbound.headers, *http_headers(error)))
+        return _native(adapter, error, message)
 
     def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
         asked: Asked = adapter.read(message)
@@ -225,6 +224,12 @@ def complete(requester: Requester, principal: Principal) -> Requester:
         state=requester.state or known.state,
         client_id=principal.client_id,
     )
+
+
+def _native(adapter: Adapter, error: GatewayError, message: Inbound) -> Outbound:
+    """The error in the adapter's words, with the headers that HTTP asks for whatever the protocol."""
+    outbound = adapter.write_error(error, message)
+    return replace(outbound, headers=(*outbound.headers, *http_headers(error)))
 
 
 def http_headers(error: GatewayError) -> tuple[tuple[str, str], ...]:

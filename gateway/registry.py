@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -90,11 +91,11 @@ def _modules(disabled: Collection[str], folders: Sequence[Path]) -> Iterator[tup
     home = Path(importlib.import_module("adapters").__path__[0])
     for name in _packages(home):
         if name not in disabled:
-            yield name, _guarded(name, lambda name=name: importlib.import_module(f"adapters.{name}"))
+            yield name, _guarded(name, partial(importlib.import_module, f"adapters.{name}"))
     for folder in folders:
         for name in _packages(folder):
             if name not in disabled:
-                yield name, _guarded(name, lambda name=name, folder=folder: _import_from(folder, name))
+                yield name, _guarded(name, partial(_import_from, folder, name))
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name not in disabled:
             yield point.name, _guarded(point.name, point.load)

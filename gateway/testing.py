@@ -52,6 +52,14 @@ class LiveGateway:
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, _not_yet, threaded=True, request_handler=_Quiet
         )
+        try:
+            self._start()
+        except BaseException:
+            self._server.server_close()
+            raise
+        return self
+
+    def _start(self) -> None:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         settings = load_settings(
             environ={},
@@ -69,7 +77,6 @@ class LiveGateway:
         self._server.app = self.app
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
-        return self
 
     def __exit__(self, *exc_info: object) -> None:
         for partner in self._partners:

@@ -67,9 +67,9 @@ def test_without_audit_no_token_is_given(live: LiveGateway, tmp_path: Path) -> N
     assert response.json()["error"] == "temporarily_unavailable"
 
 
-def test_not_ready_when_the_record_cannot_be_read(live: LiveGateway, tmp_path: Path) -> None:
+def test_not_ready_when_the_schema_is_not_the_one_needed(live: LiveGateway, tmp_path: Path) -> None:
     assert requests.get(f"{live.url}/ready", timeout=10).status_code == 200
-    _break(tmp_path / "pmp.sqlite", "ALTER TABLE dispensation RENAME TO gone")
+    _break(tmp_path / "pmp.sqlite", "UPDATE store_version SET version_num = '9999'")
     assert requests.get(f"{live.url}/ready", timeout=10).status_code == 503
     assert requests.get(f"{live.url}/health", timeout=10).status_code == 200
 

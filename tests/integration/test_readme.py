@@ -61,7 +61,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
         yield port, folder
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.communicate(timeout=20)
         for _ in range(50):
             try:
                 requests.get(f"http://127.0.0.1:{port}/health", timeout=1)
