@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,9 +37,23 @@ def _differs(field: Field, one: Any, one_format: str, other: Any, other_format: 
         return False
     if not _reaches(field, one, other_format) or not _reaches(field, other, one_format):
         return False
-    is_told = one is not None and other is not None
-    may_lack = field_map().may_declare(field, one_format) or field_map().may_declare(field, other_format)
-    return not field.same(one, other) and (is_told or not may_lack)
+    if field.same(one, other):
+        return False
+    may_lose = field_map().may_declare(field, one_format) or field_map().may_declare(field, other_format)
+    return not (may_lose and _is_remainder(one, other))
+
+
+def _is_remainder(one: Any, other: Any) -> bool:
+    """True when the one is what a format's limits can leave of the other: nothing, or the text without its accents
+    and marks, or its beginning."""
+    if one is None or other is None:
+        return True
+    short, long = sorted((_plain(str(one)), _plain(str(other))), key=len)
+    return bool(short) and long.startswith(short)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum() and c.isascii())
 
 
 def _reaches(field: Field, value: Any, format: str) -> bool:
