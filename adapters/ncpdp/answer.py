@@ -30,7 +30,6 @@ from gateway.model import Answer, Dispensation, LookupRequest, Outcome, Period, 
 from gateway.terminology import codes
 
 _DISPENSED = ("MedicationDispensed", "MedicationDispensedAdministered")
-_PRESCRIBED = "MedicationPrescribed"
 _STATUS_CODES = frozenset({"000", "001", "002", "003", "005", "010"})
 _LONGEST_DETAIL = 500
 
@@ -94,11 +93,8 @@ def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
 
 def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     dispensations, odd = _dispensations(message, asked)
-    if not dispensations and _PRESCRIBED in message.body:
-        raise Failure(
-            "The partner answers with prescriptions, not with dispensations.",
-            path=f"Message/Body/{_PRESCRIBED}",
-        )
+    if not dispensations:
+        _check_nothing_is_passed_over(message.body)
     approved = sub(message.body, "Response", "Approved")
     note = text(approved, "Note") or ""
     states = _states(message.body, asked, note, Outcome.COMPLETE if dispensations else Outcome.NO_DATA)
@@ -126,6 +122,16 @@ def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
         states=states,
         detail=" ".join(filter(None, remarks)),
     )
+
+
+def _check_nothing_is_passed_over(response: Tree) -> None:
+    """An answer with medications of another kind, prescriptions for one, is not an answer without any."""
+    for name in response:
+        if name.startswith("Medication"):
+            raise Failure(
+                "The partner answers with medications that are no dispensations.",
+                path=f"RxHistoryResponse/{name}",
+            )
 
 
 def _dispensations(message: Message, asked: LookupRequest) -> tuple[tuple[Dispensation, ...], list[str]]:

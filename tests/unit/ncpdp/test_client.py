@@ -508,6 +508,7 @@ def test_errors(
         "<!DOCTYPE Message []>" + response("<Approved/>"), response("<Approved/>")[:-30],
         response("<Approved/>").replace("20170715", "20230111"),
         response("<Approved/>", "<MedicationPrescribed><DrugDescription>x</DrugDescription></MedicationPrescribed>"),
+        response("<Approved/>", "<MedicationOfNextYear/>"),
         response("<Approved/>", FILL.replace("2026-02-01", "2026-02-30")),
         response("<Approved/>", FILL.replace("<LastFillDate><Date>2026-02-01</Date></LastFillDate>", "")),
         response("<Approved/>", FILL.replace("<Value>30", "<Value>many")),
