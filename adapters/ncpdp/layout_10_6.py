@@ -10,9 +10,7 @@ from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit, ascii_spelling, plain
 from adapters.ncpdp.layout import NOTE_LIMIT, Layout, Mailbox, Verdict, block
 from adapters.ncpdp.values import (
-    NOTE_LIMIT as MEDICATION_NOTE_LIMIT,
-)
-from adapters.ncpdp.values import (
+    MEDICATION_NOTE_LIMIT,
     SOURCE_PHARMACY,
     AddressKeys,
     Values,

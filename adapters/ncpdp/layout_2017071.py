@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
-from adapters.ncpdp.layout import SOFTWARE, Layout, Verdict, block, release
+from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
 from adapters.ncpdp.values import (
-    NOTE_LIMIT as MEDICATION_NOTE_LIMIT,
-)
-from adapters.ncpdp.values import (
+    MEDICATION_NOTE_LIMIT,
     SOURCE_PHARMACY,
     AddressKeys,
     Values,
@@ -85,7 +83,7 @@ class Layout2017071(Layout):
         states: Iterable[StateOutcome],
     ) -> Xml:
         """An RxHistoryResponse; a state is named when there is a code to say its outcome with."""
-        note = self.fit.sentence(verdict.text, 70)
+        note = self.fit.sentence(verdict.text, NOTE_LIMIT)
         named = [(s.state, _state_code(s)) for s in states]
         return block(self.version, "response").render(
             {

@@ -15,7 +15,7 @@ DEFERRED_CODE = "010"  # accepted by the ultimate receiver
 
 APPROVED_NOTE = "May be incomplete; verify with the pharmacy or prescriber."
 NO_DATA_NOTE = "No records found for the requested period."
-PARTIAL_NOTE = "Not complete: a source that was asked has not answered."
+PARTIAL_NOTE = "Not complete: a source has not answered."
 
 _SILENT = "No answer from"
 _SILENT_STATES = re.compile(rf"{_SILENT} ((?:[A-Z]{{2}}(?:, )?)+)")

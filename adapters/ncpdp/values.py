@@ -13,7 +13,7 @@ from gateway.terminology import CodeTable, codes
 
 STATE_CODE = re.compile(r"[A-Z]{2}")
 SOURCE_PHARMACY = "P2"
-NOTE_LIMIT = 210  # characters, of MedicationDispensed/Note
+MEDICATION_NOTE_LIMIT = 210  # characters, of MedicationDispensed/Note
 UNNAMED = "Drug name not reported"
 UNPRINTABLE = "Drug name not printable in this version"
 

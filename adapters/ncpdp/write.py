@@ -111,7 +111,7 @@ def _body(answer: Answer, request: Message, layout: Layout) -> Xml:
                 answer, layout, answer.detail or "The look-up failed; nothing is known of the patient."
             )
         case Outcome.PARTIAL if layout.version is Version.V10_6 and not answer.dispensations:
-            return _failed(answer, layout, f"{_silent(answer.states)} No records elsewhere.")
+            return _failed(answer, layout, f"{_silent(answer.states) or PARTIAL_NOTE} No records elsewhere.")
         case Outcome.AMBIGUOUS:
             return _response(answer, request, layout, _ambiguous(answer, layout))
         case Outcome.DISALLOWED:
@@ -159,7 +159,7 @@ def _approved(answer: Answer) -> Verdict:
     silent = _silent(answer.states)
     if held > MAX_MEDICATIONS:
         oldest = answer.dispensations[MAX_MEDICATIONS - 1].filled
-        rest = f"Newest {MAX_MEDICATIONS} of {held}; ask the rest until {oldest.isoformat()}."
+        rest = f"Newest {MAX_MEDICATIONS} of {held}; rest: ask up to {oldest.isoformat()}."
         return Verdict(approved=True, code=MORE_CODE, text=f"{silent} {rest}".strip())
     if silent:
         return Verdict(approved=True, text=silent)

@@ -184,14 +184,15 @@ def test_three_hundred_and_how_to_get_the_rest(version: str) -> None:
     root = tree(outbound)
     assert texts(root, "//HistorySource/SourceReference") == [d.rx_number for d in held[:300]]
     assert texts(root, CODE[version]) == ["AQ"]
-    assert texts(root, "//Approved/Note") == [f"Newest 300 of 301; ask the rest until {held[299].filled}."]
+    assert texts(root, "//Approved/Note") == [f"Newest 300 of 301; rest: ask up to {held[299].filled}."]
     told = read_back(outbound)
     assert told.outcome is Outcome.PARTIAL
     assert told.detail is not None
     assert "AQ" in told.detail
     both = tree(written(an_answer(outcome=Outcome.PARTIAL, dispensations=held, states=SILENT_NY), version))
-    (note,) = texts(both, "//Approved/Note")
-    assert note.startswith("No answer from NY.")
+    assert texts(both, "//Approved/Note") == [
+        f"No answer from NY. Newest 300 of 301; rest: ask up to {held[299].filled}."
+    ]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -296,8 +297,10 @@ def test_a_partial_answer_without_medications_never_looks_like_no_records() -> N
     assert texts(tree(new), "//PDMPStates/StateProvince") == ["CT"]
     assert read_back(old).outcome is Outcome.ERROR
     assert read_back(new).outcome is Outcome.PARTIAL
-    unnamed = written(an_answer(outcome=Outcome.PARTIAL, dispensations=(), states=()), V2017071)
-    assert read_back(unnamed).outcome is Outcome.PARTIAL
+    unnamed = an_answer(outcome=Outcome.PARTIAL, dispensations=(), states=())
+    assert read_back(written(unnamed, V2017071)).outcome is Outcome.PARTIAL
+    (description,) = texts(tree(written(unnamed, V10_6)), "//Error/Description")
+    assert description == "Not complete: a source has not answered. No records elsewhere."
 
 
 @pytest.mark.parametrize("version", VERSIONS)
