@@ -1,6 +1,7 @@
 # Everything from a fresh clone with python3 and make. `make` alone lists the targets.
 
 PYTHON ?= python3
+PYTEST_ARGS ?= -n 2
 ROOT := $(CURDIR)
 TMP := var/tmp
 VENV := .venv
@@ -36,8 +37,8 @@ help: ## list the targets
 venv: $(INSTALLED) ## build .venv from the hash-locked requirements
 	@mkdir -p $(TMP)
 
-demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protocol (ONCE=1: then stop)
-	@$(BIN)/pmpbridge demo $(if $(filter-out 0,$(ONCE)),--once)
+demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protocol (ONCE=1: then stop; PORT=8081)
+	@$(BIN)/pmpbridge demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 test: lint ## lint, then run the tests (PYTEST_ARGS="-x tests/unit" narrows them)
 	@$(BIN)/pytest $(PYTEST_ARGS)
