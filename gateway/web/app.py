@@ -31,7 +31,6 @@ def create_app(gateway: Gateway) -> Flask:
     :raises RegistryError: an adapter registers a view that no Handle made.
     """
     app = Flask("pmpbridge", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = gateway.settings.server.max_body_bytes
     handles = {}
     for adapter in gateway.registry:
         handles[adapter.name] = handle = WebHandle(

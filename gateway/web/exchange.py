@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Response, g, request
 from flask.typing import RouteCallable
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected
 
-from gateway.errors import GatewayError, MessageError, TooLarge
+from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
 from gateway.pipeline import Pipeline
 from gateway.ports import Adapter, Clock, Inbound, Outbound
 
@@ -83,12 +83,9 @@ class WebHandle:
         """
         announced = request.content_length
         if announced is None or announced <= self._max_body:
-            try:
-                return replace(message, body=request.get_data(cache=False))
-            except ClientDisconnected:
-                raise MessageError("The body ends before the announced Content-Length.") from None
-            except RequestEntityTooLarge:
-                pass
+            body = _read(self._max_body + 1)
+            if len(body) <= self._max_body:
+                return replace(message, body=body)
         _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
         raise TooLarge(
             f"The body is larger than {self._max_body} bytes.",
@@ -129,6 +126,22 @@ def _marked(view: RouteCallable, name: str, access: str) -> RouteCallable:
     view.__name__ = f"{access}_{name}"
     setattr(view, ACCESS, access)
     return view
+
+
+def _read(most: int) -> bytes:
+    """The body, as far as it goes or `most` bytes of it, however it is transferred."""
+    chunks, left = [], most
+    try:
+        while left > 0 and (chunk := request.stream.read(min(_DRAIN_CHUNK, left))):
+            chunks.append(chunk)
+            left -= len(chunk)
+    except ClientDisconnected:
+        raise MessageError(
+            "The body ends before the announced Content-Length.",
+            code=ErrorCode.MALFORMED,
+            remedy="Send the message again, whole.",
+        ) from None
+    return b"".join(chunks)
 
 
 def _drain(limit: int) -> None:
