@@ -38,17 +38,21 @@ CANDIDATES = (
 )
 APPEARANCES = select(*_APPEARANCE).where(_appearance.person_key == bindparam("person_key"))
 APPEARANCE = APPEARANCES.where(_appearance.appearance == bindparam("appearance"))
-HISTORY = select(*_DISPENSATION).where(
-    _dispensation.person_key == bindparam("person_key"),
-    _dispensation.filled.between(bindparam("start"), bindparam("end")),
-    _dispensation.status == DispensationStatus.ACTIVE.value,
-    ~exists().where(
-        and_(
-            _later.c.person_key == _dispensation.person_key,
-            _later.c.dispensation_no == _dispensation.dispensation_no,
-            _later.c.revision > _dispensation.revision,
-        )
-    ),
+HISTORY = (
+    select(*_DISPENSATION)
+    .where(
+        _dispensation.person_key == bindparam("person_key"),
+        _dispensation.filled.between(bindparam("start"), bindparam("end")),
+        _dispensation.status == DispensationStatus.ACTIVE.value,
+        ~exists().where(
+            and_(
+                _later.c.person_key == _dispensation.person_key,
+                _later.c.dispensation_no == _dispensation.dispensation_no,
+                _later.c.revision > _dispensation.revision,
+            )
+        ),
+    )
+    .order_by(_dispensation.dispensation_no)  # the primary key's own order
 )
 DISPENSATION = (
     select(*_DISPENSATION)
@@ -89,13 +93,12 @@ def history(connection: Connection, references: References, key: int, period: Pe
         HISTORY, {"person_key": key, "start": period.start or date.min, "end": period.end or date.max}
     ).all()
     shown = write_person_key(key)
-    people = {
-        row[0]: codec.person(shown, row) for row in connection.execute(APPEARANCES, {"person_key": key})
-    }
+    appeared = connection.execute(APPEARANCES, {"person_key": key}).all()
+    people = {row[0]: codec.person(shown, row) for row in appeared}
     if not people:
         return None
     held = _dispensations(connection, references, shown, rows, people)
-    # by number within a day, as the primary key has ordered them: the sort is stable
+    # a stable sort: fills of one day stay in the order of their numbers
     held.sort(key=lambda one: one.filled, reverse=True)
     return History(person_key=shown, dispensations=tuple(held))
 
