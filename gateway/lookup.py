@@ -88,11 +88,7 @@ class Lookup:
         return self._held(history.dispensations if history else (), evidence)
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
-        shown = tuple(
-            replace(d, person=_without_identifiers(d.person))
-            for d in held
-            if not is_hidden(d.drug, self._rules.hidden_ingredients)
-        )
+        shown = tuple(_disclosed(d) for d in held if not is_hidden(d.drug, self._rules.hidden_ingredients))
         outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
         return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
 
@@ -162,9 +158,14 @@ def _ambiguity(evidence: MatchEvidence) -> str:
     return sentence
 
 
+def _disclosed(dispensation: Dispensation) -> Dispensation:
+    person = _without_identifiers(dispensation.person)
+    return dispensation if person is dispensation.person else replace(dispensation, person=person)
+
+
 def _without_identifiers(person: Person) -> Person:
     """Identifiers serve matching; a reader of the report has no need of another provider's record of them."""
     owner = _without_identifiers(person.owner) if person.owner else None
-    if not person.identifiers and owner == person.owner:
+    if not person.identifiers and owner is person.owner:
         return person
     return replace(person, identifiers=(), owner=owner)
