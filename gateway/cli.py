@@ -16,8 +16,10 @@ from __future__ import annotations
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import click
+import msgspec
 
 from gateway import logs
 from gateway.bootstrap import build, register_client
@@ -26,6 +28,7 @@ from gateway.mapping_page import mapping_page
 from gateway.registry import RegistryError
 from gateway.seeding import seed_record
 from gateway.settings import Settings, SettingsError, load_settings
+from gateway.synth import generate
 from gateway.terminology import field_map
 from gateway.web.server import serve as run_server
 
@@ -85,13 +88,22 @@ def demo(once: bool, port: int, folder: Path, patients: int) -> None:
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same population.")
 @click.option("--until", type=_day, default=None, help="Last day of the history [default: yesterday].")
-def synth(config: Path | None, patients: int, years: int, seed: int, until: datetime | None) -> None:
+@click.option(
+    "--out", type=click.File("wb"), help="Write the people as NDJSON instead (- for standard output)."
+)
+def synth(
+    config: Path | None, patients: int, years: int, seed: int, until: datetime | None, out: BinaryIO | None
+) -> None:
     """Put a reproducible synthetic Connecticut into the record.
 
     The same arguments, --until included, give the same people and the same dispensations on any machine.
     """
-    gateway = build(_settings(config))
     day = until.date() if until else _yesterday()
+    if out is not None:
+        for person in generate(patients=patients, years=years, seed=seed, until=day):
+            out.write(msgspec.json.encode(person) + b"\n")
+        return
+    gateway = build(_settings(config))
     try:
         report = seed_record(gateway, patients=patients, years=years, seed=seed, until=day)
     finally:
