@@ -71,12 +71,12 @@ def build(settings: Settings, *, clock: Clock = now) -> Gateway:
     """
     try:
         return _build(settings, clock)
-    except (ValueError, SchemaError) as error:
+    except (ValueError, OSError, SchemaError) as error:
         raise SettingsError(str(error)) from error
 
 
 def _build(settings: Settings, clock: Clock) -> Gateway:
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings)
     state = load_state(settings.home.state)
     registry = load_registry(
         disabled=settings.adapters.disabled, folders=[Path(f) for f in settings.adapters.folders]
@@ -116,17 +116,18 @@ def register_client(
     organisation: str | None = None,
     state: str | None = None,
     role: str | None = None,
-    jwks: str | None = None,
+    jwks: bytes | None = None,
     key: str | None = None,
 ) -> Any:
-    """Register an OAuth client.
+    """Register an OAuth client, in place of the one that had its id.
 
-    :param jwks: its public keys; it then has no secret.
+    :param jwks: its public keys, a JWK Set (RFC 7517) in JSON; it then has no secret.
     :param key: an algorithm, `RS384` or `ES384`: a key pair is made for it.
     :returns: the secret, or with `key` the private JWK, shown this once; None with `jwks`.
     :raises SettingsError: the client cannot be registered like this.
+    :raises gateway.errors.Unavailable: the file of clients cannot be used.
     """
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings)
     clients = ClientRegistry(settings.data_path(settings.security.clients_file))
     registered = Requester(
         practitioner=Practitioner(role=role) if role else None,
@@ -136,7 +137,7 @@ def register_client(
     name = organisation or client_id
     try:
         if jwks is not None:
-            keys = usable_keys(json.loads(jwks))
+            keys = usable_keys(_json(jwks))
             clients.put(
                 Client(client_id=client_id, name=name, scopes=scopes, registered=registered, keys=keys)
             )
@@ -150,6 +151,20 @@ def register_client(
         )
     except ValueError as error:
         raise SettingsError(f"{client_id}: {error}") from None
+
+
+def _make_data_dir(settings: Settings) -> None:
+    try:
+        Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"data_dir: {settings.data_dir} cannot be made: {error.strerror}.") from None
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise ValueError("its keys are not JSON; a JWK Set is expected") from None
 
 
 def _security(

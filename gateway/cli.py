@@ -24,6 +24,7 @@ import msgspec
 from gateway import logs
 from gateway.bootstrap import build, register_client
 from gateway.demo import run as run_demo
+from gateway.errors import GatewayError
 from gateway.mapping_page import mapping_page
 from gateway.registry import RegistryError
 from gateway.seeding import seed_record
@@ -40,14 +41,22 @@ _config = click.option(
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
 
+class _WrongSetting(click.ClickException):
+    """A setting or an adapter that cannot be used."""
+
+    exit_code = 2
+
+
 class _Commands(click.Group):
-    """Says a wrong setting or a broken adapter in one line instead of a traceback."""
+    """Says in one line, instead of a traceback, what is wrong with a setting or why it could not be done."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except (SettingsError, RegistryError) as error:
-            raise click.UsageError(str(error), ctx) from error
+            raise _WrongSetting(str(error)) from error
+        except GatewayError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,12 +146,12 @@ def client_add(
     state: str,
     role: str | None,
 ) -> None:
-    """Register CLIENT_ID. Without --jwks a secret is made and shown once."""
+    """Register CLIENT_ID, in place of a client that had this id. Without --jwks a secret is made and shown once."""
     secret = register_client(
         _settings(config),
         client_id,
         scopes=scopes,
-        jwks=jwks.read_text(encoding="utf-8") if jwks else None,
+        jwks=jwks.read_bytes() if jwks else None,
         organisation=organisation,
         state=state,
         role=role,

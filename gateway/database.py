@@ -26,6 +26,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, DateTime, MetaData, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, IsolationLevel
 from sqlalchemy.exc import (
+    ArgumentError,
     DataError,
     DBAPIError,
     IntegrityError,
@@ -65,17 +66,30 @@ class UtcDateTime(TypeDecorator[datetime]):
 # --- connections and transactions ----------------------------------------------------------------------------------
 
 
+def _target(url: str) -> URL:
+    """The URL in its parts. Nothing of it stands in an error: it may hold a password."""
+    try:
+        target = make_url(url)
+        target.get_dialect().import_dbapi()
+    except ArgumentError:
+        raise ValueError("A database URL is expected: sqlite:///path or postgresql+psycopg://...") from None
+    except ImportError as error:
+        raise ValueError(f"The database's driver is not installed: {error.name}.") from None
+    return target
+
+
 class Database:
     """One database and its connections, shared by the threads of a process. Nothing is connected yet.
 
     :param url: an SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://...`.
     :param busy_timeout: seconds to wait for another writer, or for a free connection.
     :param connections: at most so many at once, one a thread; the ones used last are used first.
-    :raises ValueError: an SQLite database in memory, which every connection would see differently.
+    :raises ValueError: not such a URL, its driver is not installed, or an SQLite database in memory, which every
+        connection would see differently.
     """
 
     def __init__(self, url: str, *, busy_timeout: float = 5.0, connections: int = 64) -> None:
-        target = make_url(url)
+        target = _target(url)
         self.name = target.render_as_string(hide_password=True)
         self._is_sqlite = target.get_backend_name() == "sqlite"
         self._busy_timeout = busy_timeout

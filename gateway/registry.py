@@ -73,7 +73,8 @@ def load_registry(*, disabled: Collection[str] = (), folders: Sequence[Path] = (
 
     :param disabled: names that are not even imported.
     :param folders: further folders whose packages are adapters.
-    :raises RegistryError: an adapter does not import, exports no usable `ADAPTER`, or clashes with another.
+    :raises RegistryError: a folder is not there, or an adapter does not import, exports no usable `ADAPTER`, or
+        clashes with another.
     """
     found: list[Adapter] = []
     for name, module in _modules(disabled, folders):
@@ -93,6 +94,8 @@ def _modules(disabled: Collection[str], folders: Sequence[Path]) -> Iterator[tup
         if name not in disabled:
             yield name, _guarded(name, partial(importlib.import_module, f"adapters.{name}"))
     for folder in folders:
+        if not folder.is_dir():
+            raise RegistryError(f"adapters.folders: {folder} is not a folder; mend it or take it out.")
         for name in _packages(folder):
             if name not in disabled:
                 yield name, _guarded(name, partial(_import_from, folder, name))

@@ -5,16 +5,20 @@ Only the composition root (bootstrap, cli, web) reads settings; every other pack
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 ENVIRONMENT_PREFIX = "PMPBRIDGE__"
 MAX_TOKEN_LIFETIME = 300
+_DATABASES = ("sqlite:///", "postgresql+psycopg://")
+_REDIS = ("redis://", "rediss://", "unix://")
 
 
 class SettingsError(Exception):
@@ -29,11 +33,11 @@ class Server(Section, frozen=True):
     """Where the gateway listens, and how large a message may be."""
 
     host: str
-    port: int
-    threads: int
-    workers: int
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    threads: Annotated[int, Meta(ge=1)]
+    workers: Annotated[int, Meta(ge=1)]
     base_url: str
-    max_body_bytes: int
+    max_body_bytes: Annotated[int, Meta(ge=1)]
 
     @property
     def url(self) -> str:
@@ -197,15 +201,15 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> d
         here, default = values, known
         for section in sections:
             here = here.setdefault(section, {})
-            default = default.get(section, {})
-        here[key] = _typed(name, text, default.get(key))
+            default = default[section] if isinstance(default.get(section), dict) else {}
+        if key not in default or isinstance(default[key], dict):
+            raise SettingsError(f"{name}: there is no such setting; conf/default.toml has them all.")
+        here[key] = _typed(name, text, default[key])
     return values
 
 
 def _typed(name: str, text: str, like: Any) -> Any:
     """The text of a variable in the type of its default."""
-    if isinstance(like, bool):
-        return text.lower() in {"1", "true", "yes", "on"}
     if isinstance(like, int):
         try:
             return int(text)
@@ -217,6 +221,13 @@ def _typed(name: str, text: str, like: Any) -> Any:
 
 
 def _check(settings: Settings) -> None:
+    if settings.logging.level.upper() not in logging.getLevelNamesMapping():
+        raise SettingsError("logging.level: expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    for key, url in (("store.url", settings.store.url), ("audit.url", settings.audit.url)):
+        if url and not url.startswith(_DATABASES):
+            raise SettingsError(f"{key}: expected {' or '.join(_DATABASES)}..., or nothing.")
+    if settings.ephemeral.url and not settings.ephemeral.url.startswith(_REDIS):
+        raise SettingsError(f"ephemeral.url: expected {', '.join(_REDIS)}..., or nothing.")
     if not 0 < settings.security.token_lifetime <= MAX_TOKEN_LIFETIME:
         raise SettingsError(f"security.token_lifetime: expected 1 to {MAX_TOKEN_LIFETIME} seconds.")
     if settings.server.workers > 1 and not settings.ephemeral.url:

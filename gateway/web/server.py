@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 from flask import Flask
@@ -11,18 +12,22 @@ from granian.constants import Interfaces
 
 from gateway import logs
 from gateway.bootstrap import build
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, SettingsError, load_settings
 from gateway.web.app import create_app
 
 
 def serve(settings: Settings, config: Path | None) -> int:
     """Serve until interrupted; returns the exit status.
 
+    :raises SettingsError: a setting cannot be used, or somebody else listens on the port.
+    :raises gateway.registry.RegistryError: an adapter cannot be loaded.
+
     The workers read the settings anew, from the same file: what the parent process knows does not reach them.
     """
     if config is not None:
         os.environ["PMPBRIDGE_CONFIG"] = str(config.resolve())
     build(settings).close()  # a broken setting, adapter or schema is said here, once, and not by every worker
+    _check_port(settings.server.host, settings.server.port)
     Granian(
         "gateway.web.server:application",
         factory=True,
@@ -35,6 +40,19 @@ def serve(settings: Settings, config: Path | None) -> int:
         log_access=False,
     ).serve()
     return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    """:raises SettingsError: nobody can listen there; Granian would say so by a crash."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"server.host, server.port: {host}:{port} is not to be had: {error.strerror}."
+        ) from None
 
 
 def application() -> Flask:

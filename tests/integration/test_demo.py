@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.integration.command import pmpbridge
+
 
 def _demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "gateway.cli",
-        "demo",
-        "--once",
-        "--port",
-        "0",
-        "--dir",
-        str(folder),
-        *more,
-    ]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PMPBRIDGE")}
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, check=False)
+    return pmpbridge("demo", "--once", "--port", "0", "--dir", str(folder), *more)
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,23 @@
-"""What the README tells a newcomer to type works as it stands, against a demo on a port of its own."""
+"""What the README tells a newcomer to type works as it stands, on a port and in a folder of its own."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+
+from gateway.model import Outcome
+from gateway.ports import PartnerSettings
+from gateway.registry import load_registry
+from gateway.security.client import TokenSource
+from tests.factory import a_lookup
+from tests.integration.command import COMMAND, ended_after, environment, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,33 +27,15 @@ def _blocks(page: str, tag: str) -> list[str]:
     return re.findall(rf"^```sh {tag}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """`make demo` as the README has it, smaller, elsewhere, and on another port."""
-    folder, port = tmp_path_factory.mktemp("readme"), _free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gateway.cli",
-        "demo",
-        "--port",
-        str(port),
-        "--dir",
-        str(folder),
-        "--patients",
-        "20",
-    ]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PMPBRIDGE")}
+    folder, port = tmp_path_factory.mktemp("readme"), free_port()
+    command = [*COMMAND, "demo", "--port", str(port), "--dir", str(folder), "--patients", "20"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
     )
-    try:
+    with ended_after(process, port):
         assert process.stdout is not None
         lines = []
         for line in process.stdout:
@@ -59,17 +45,6 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
         else:
             pytest.fail("".join(lines))
         yield port, folder
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-        for _ in range(50):
-            try:
-                requests.get(f"http://127.0.0.1:{port}/health", timeout=1)
-                time.sleep(0.1)
-            except requests.ConnectionError:
-                break
-        else:
-            pytest.fail("the demo's server outlived the demo")
 
 
 def _run(script: str, port: int, folder: Path) -> list[dict[str, object]]:
@@ -95,6 +70,53 @@ def test_the_first_look_up(serving: tuple[int, Path]) -> None:
     assert reported["resourceType"] == "MedicationDispense"
     (data,) = [p["resource"] for p in after["parameter"] if p["name"] == "pdmp-history-data"]  # type: ignore[attr-defined]
     assert [e["resource"]["resourceType"] for e in data["entry"]].count("MedicationDispense") == 1
+
+
+def test_a_gateway_of_ones_own(tmp_path: Path) -> None:
+    """Register a client and serve; the client is let in and told that its patient has no records."""
+    port = free_port()
+    variables = environment(PMPBRIDGE__DATA_DIR=str(tmp_path), PMPBRIDGE__SERVER__PORT=str(port))
+    (block,) = _blocks("README.md", "run-it")
+    register, serve = block.replace(".venv/bin/pmpbridge", " ".join(COMMAND)).splitlines()
+    registered = subprocess.run(
+        ["bash", "-c", register], capture_output=True, text=True, timeout=60, env=variables, check=True
+    )
+    client_id, secret = (line.split()[1] for line in registered.stdout.splitlines())
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {serve}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=variables,
+    )
+    with ended_after(process, port):
+        _wait_until_ready(process, port)
+        token = TokenSource(f"http://127.0.0.1:{port}/oauth/token", client_id, secret=secret)
+        for adapter in load_registry():
+            url = f"http://127.0.0.1:{port}{adapter.prefix}"
+            partner = adapter.partner(PartnerSettings(url=url, token=token))
+            assert partner is not None
+            assert partner.ask(a_lookup()).outcome is Outcome.NO_DATA, adapter.name
+            partner.close()
+
+
+def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
+    for _ in range(300):
+        assert process.poll() is None, process.communicate()
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/ready", timeout=1).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail("the server is not ready")
+
+
+def test_no_block_of_commands_goes_untested() -> None:
+    """`make demo` and `make test` are run from a fresh clone; every other block has a tag and a test here."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(sh[^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert {tag for tag, _ in blocks} == {"sh", "sh first-lookup", "sh run-it"}
+    assert {body for tag, body in blocks if tag == "sh"} == {"make demo\n", "make test\n"}
 
 
 def test_every_file_of_the_layout_is_there() -> None:
