@@ -21,6 +21,7 @@ from gateway.model import (
     Answer,
     Dispensation,
     DispensationStatus,
+    Drug,
     LookupRequest,
     MatchEvidence,
     Outcome,
@@ -31,6 +32,11 @@ from gateway.model import (
 from gateway.ports import Clock, Policy, RecordStore, StateRules
 from gateway.routing import plan
 
+# The first sentence of each fits into SCRIPT's 70 characters.
+_DUPLICATE = "Another record may be this patient's too; it is not shown here."
+_ONLY_DUPLICATE = "Nothing to show here, but another record may be this patient's."
+_LOOK_THERE = "Ask again with an earlier address, phone number or name."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
@@ -40,6 +46,7 @@ class _Found:
     dispensations: tuple[Dispensation, ...] = ()
     evidence: MatchEvidence | None = None
     detail: str | None = None
+    caution: str | None = None  # said beside a history that may not be the whole one
 
 
 class Lookup:
@@ -83,14 +90,25 @@ class Lookup:
             evidence = decision.evidence
             if isinstance(decision, Ambiguous):
                 return _Found(outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence))
-            key = decision.person_key if isinstance(decision, Match) else None
-        history = self._store.history(key, request.period) if key is not None else None
+            if isinstance(decision, Match):
+                found = self._of(decision.person_key, request.period, evidence)
+                return _with_caution(found) if decision.possible_duplicates else found
+            key = None
+        return self._of(key, request.period, evidence)
+
+    def _of(self, key: str | None, period: Period, evidence: MatchEvidence | None) -> _Found:
+        history = self._store.history(key, period) if key is not None else None
         return self._held(history.dispensations if history else (), evidence)
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
-        shown = tuple(_disclosed(d) for d in held if not is_hidden(d.drug, self._rules.hidden_ingredients))
+        shown = tuple(_disclosed(d) for d in held if not self._is_hidden(d))
         outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
         return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
+
+    def _is_hidden(self, dispensation: Dispensation) -> bool:
+        """A compounded drug is hidden only when each of its parts is."""
+        parts = (Drug(ndc11=part.ndc11) for part in dispensation.compound)
+        return all(is_hidden(d, self._rules.hidden_ingredients) for d in (dispensation.drug, *parts))
 
     def _effective(self, asked: Period, found: _Found) -> Period:
         """What the answer covers. An end that was left open is not a filter, and the answer says how far it reaches:
@@ -109,7 +127,7 @@ class Lookup:
         home_asked: bool = True,
         silent: tuple[StateOutcome, ...] = (),
     ) -> Answer:
-        outcome, detail = found.outcome, found.detail
+        outcome, detail = found.outcome, found.detail or found.caution
         if silent and outcome in {Outcome.COMPLETE, Outcome.NO_DATA}:
             outcome = Outcome.PARTIAL
         if silent:
@@ -129,7 +147,8 @@ class Lookup:
             states=home + silent,
             match=found.evidence,
             detail=detail,
-            disclaimers=self._rules.disclaimers,
+            # FHIR has no place for a sentence of detail beside a complete history, and has one for disclaimers.
+            disclaimers=(*filter(None, (found.caution,)), *self._rules.disclaimers),
         )
 
 
@@ -149,6 +168,16 @@ def _check(request: LookupRequest) -> None:
             code=ErrorCode.DATE_RANGE,
             remedy="Ask for a period whose end is the same day as its start or later.",
         )
+
+
+def _with_caution(found: _Found) -> _Found:
+    """What is found of one person while somebody else in the record may be the same.
+
+    A history is shown and says that it may lack something. "No records" is not said: the other record may have some.
+    """
+    if found.outcome is Outcome.NO_DATA:
+        return replace(found, outcome=Outcome.AMBIGUOUS, detail=f"{_ONLY_DUPLICATE} {_LOOK_THERE}")
+    return replace(found, caution=f"{_DUPLICATE} {_LOOK_THERE}")
 
 
 def _ambiguity(evidence: MatchEvidence) -> str:

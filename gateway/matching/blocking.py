@@ -7,6 +7,8 @@ million people brings a handful of candidates: no key is a birth date, a name or
     Y  birth year, sounds of both names        slip in month or day
     M  birth month and day, sounds of both     slip in the year
     P  phone, sound of the given name          slip in the birth date and in the family name
+    H  ZIP code, house number, given name's    the same
+    Z  birth date, ZIP code                    slips in both names
     V  sounds of owner's family name and of the animal's name
     W  owner's birth date, sound of the animal's name
     Q  phone, sound of the animal's name
@@ -24,6 +26,7 @@ from gateway.matching.given_names import GivenNames
 from gateway.matching.normalise import Name, name
 from gateway.matching.score import human_names, phones
 from gateway.matching.sounds import soundex
+from gateway.matching.streets import place
 from gateway.model import Person, Species
 
 
@@ -51,6 +54,8 @@ def _human(person: Person, born: date, names: GivenNames) -> Iterator[str]:
     day = f"{born.year:04}{_ascending(born.month, born.day)}"
     month_day = f"{born.month:02}{born.day:02}"
     numbers = phones(person)
+    places = [one for one in map(place, person.addresses) if one.zip5]
+    yield from (f"Z{day}{one.zip5}" for one in places)
     for one in map(name, person.names):
         families = _family_sounds(one)
         givens = _given_sounds(one, names)
@@ -62,6 +67,9 @@ def _human(person: Person, born: date, names: GivenNames) -> Iterator[str]:
                 yield f"M{month_day}{family}{given}"
             for number in numbers:
                 yield f"P{number}{given}"
+            for home in places:
+                if home.number:
+                    yield f"H{home.zip5}{home.number}/{given}"
 
 
 def _animal(person: Person) -> Iterator[str]:

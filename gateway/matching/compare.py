@@ -22,8 +22,8 @@ _CLOSE: float = _similarity["close"]
 _SIMILAR: float = _similarity["similar"]
 _STREET: float = _similarity["street"]
 
-# Two birth dates further apart than this are two people's, however alike they are written: a parent and a child
-# of one name may share day and month.
+# Two birth dates further apart than this are never taken for one, however alike they are written: a parent and a
+# child of one name may share day and month.
 GENERATION = 13  # years
 
 
@@ -40,7 +40,7 @@ def family_names(one: Name, other: Name) -> str | None:
     alike = JaroWinkler.normalized_similarity(one.family, other.family)
     if alike >= _CLOSE:
         return "close"
-    return "similar" if alike >= _SIMILAR else "different"
+    return "similar" if alike >= _SIMILAR or _is_one_edit(one.family, other.family) else "different"
 
 
 def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
@@ -58,7 +58,15 @@ def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
     if one.first in other.middle or other.first in one.middle:
         return "middle"
     alike = JaroWinkler.normalized_similarity(one.first, other.first)
-    return "similar" if alike >= _SIMILAR else "different"
+    return "similar" if alike >= _SIMILAR or _is_one_edit(one.first, other.first) else "different"
+
+
+def _is_one_edit(one: str, other: str) -> bool:
+    """True for words of three letters or more that a single slip turns into each other, in the first letter too.
+
+    Jaro-Winkler, which looks at beginnings first, calls Bell and Yell, or Wei and Wie, different.
+    """
+    return min(len(one), len(other)) >= 3 and OSA.distance(one, other, score_cutoff=1) == 1
 
 
 def _is_slip(one: str, other: str, names: GivenNames) -> bool:
@@ -104,16 +112,25 @@ def generations(one: Name, other: Name) -> str | None:
 
 
 def birth_dates(one: date | None, other: date | None) -> str | None:
-    """exact, swapped, slip, different."""
+    """exact, swapped, slip, generation (a slip, over too many years), year (nothing else agrees), different."""
     if one is None or other is None:
         return None
     if one == other:
         return "exact"
     if one.year == other.year and (one.month, one.day) == (other.day, other.month):
         return "swapped"
-    if abs(one.year - other.year) >= GENERATION:
-        return "different"
-    return "slip" if OSA.distance(_digits(one), _digits(other), score_cutoff=1) == 1 else "different"
+    if _is_birth_slip(one, other):
+        return "generation" if abs(one.year - other.year) >= GENERATION else "slip"
+    return "year" if one.year == other.year else "different"
+
+
+def _is_birth_slip(one: date, other: date) -> bool:
+    """One digit, two neighbouring digits, the next day (a time zone) or the next year."""
+    return (
+        OSA.distance(_digits(one), _digits(other), score_cutoff=1) == 1
+        or abs((one - other).days) == 1
+        or (abs(one.year - other.year) == 1 and (one.month, one.day) == (other.month, other.day))
+    )
 
 
 def _digits(day: date) -> str:

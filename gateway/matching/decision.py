@@ -11,10 +11,15 @@ from gateway.model import MatchEvidence, Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Exactly one person fits."""
+    """Exactly one person fits.
+
+    `possible_duplicates` counts further people in the record who may be the same one: of her name and birth date
+    at another address, or nearly so. Each is a namesake, or the rest of her history.
+    """
 
     person_key: str
     evidence: MatchEvidence
+    possible_duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

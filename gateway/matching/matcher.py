@@ -44,7 +44,11 @@ class FirstMatcher:
         best = ranked[0]
         rivals = [one for one in ranked[1:] if best.total - one.total < table.margin]
         if _fits(best, table) and not rivals:
-            return Match(person_key=best.person_key, evidence=_evidence(best, table, considered))
+            return Match(
+                person_key=best.person_key,
+                evidence=_evidence(best, table, considered),
+                possible_duplicates=sum(one.ceiling >= Ceiling.NEAR for one in ranked[1:]),
+            )
         contenders = [best, *rivals] if _fits(best, table) else ranked
         return Ambiguous(
             evidence=_evidence(

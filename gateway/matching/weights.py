@@ -16,11 +16,12 @@ class Ceiling(IntEnum):
     """The best that a candidate can come to at a level."""
 
     NOBODY = 0
-    NEAR = 1
-    MATCH = 2
+    OTHER = 1  # near, and another person all the same
+    NEAR = 2
+    MATCH = 3
 
 
-_CEILINGS = {"nobody": Ceiling.NOBODY, "near": Ceiling.NEAR}
+_CEILINGS = {"nobody": Ceiling.NOBODY, "other": Ceiling.OTHER, "near": Ceiling.NEAR}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from gateway.errors import ErrorCode, MessageError
 from gateway.model import (
     Address,
     Answer,
+    CompoundPart,
     Dispensation,
+    DispensationStatus,
     Drug,
     Identifier,
     IdentifierKind,
@@ -25,6 +28,7 @@ from gateway.model import (
     Outcome,
     Period,
     Practitioner,
+    QuantityUnit,
 )
 from gateway.settings import load_settings
 from tests.factory import NOW, a_dispensation, a_lookup, a_person, a_requester
@@ -150,6 +154,90 @@ def test_namesakes_are_ambiguous_until_something_tells_them_apart(gateway: Gatew
         assert bare.match.deciding
     else:  # one person who moved: then nothing is ambiguous, and both fills are hers
         assert {d.rx_number for d in bare.dispensations} == {"1", "2"}
+
+
+ELSEWHERE = Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850")
+
+
+def test_who_moved_keeps_one_history_by_the_phone(gateway: Gateway) -> None:
+    moved = a_person(addresses=(ELSEWHERE,))
+    _record(gateway, _reported(rx_number="1"), _reported(person=moved, rx_number="2"))
+    for person in (a_person(), moved):
+        answer = gateway.lookup(a_lookup(person=replace(person, key=None, appearance=None)))
+        assert {d.rx_number for d in answer.dispensations} == {"1", "2"}
+        assert answer.detail is None
+
+
+@pytest.mark.parametrize("phones", [(), ("2035550199",)])
+def test_a_history_beside_which_there_may_be_more_of_hers_says_so(
+    gateway: Gateway, phones: tuple[str, ...]
+) -> None:
+    """Moved, or a namesake: nobody is merged, and the reader is told, at either address."""
+    there = a_person(phones=phones, addresses=(ELSEWHERE,))
+    _record(gateway, _reported(rx_number="1"), _reported(person=there, rx_number="2"))
+    assert gateway.store.people() == 2
+    for person, number in ((a_person(), "1"), (there, "2")):
+        answer = gateway.lookup(a_lookup(person=replace(person, key=None, appearance=None)))
+        assert answer.outcome is Outcome.COMPLETE
+        assert [d.rx_number for d in answer.dispensations] == [number]
+        assert "may be this patient's too" in (answer.detail or "")
+        assert answer.detail == answer.disclaimers[0]
+        assert len(answer.disclaimers) > 1
+
+
+def test_no_records_is_not_said_while_another_record_may_be_hers(gateway: Gateway) -> None:
+    there = a_person(phones=(), addresses=(ELSEWHERE,))
+    _record(gateway, _reported(filled=date(2020, 1, 2), written=None, sold=None), _reported(person=there))
+    answer = gateway.lookup(a_lookup())
+    assert (answer.outcome, answer.dispensations, answer.persons) == (Outcome.AMBIGUOUS, (), ())
+    assert "another record may be this patient's" in (answer.detail or "")
+    assert answer.disclaimers == gateway.lookup(a_lookup(person=None, person_key="x")).disclaimers
+
+
+def test_twins_do_not_make_each_others_histories_doubtful(gateway: Gateway) -> None:
+    twin = a_person(names=(replace(a_person().name, given=("Josephine",)),))
+    _record(gateway, _reported(rx_number="1"), _reported(person=twin, rx_number="2"))
+    answer = gateway.lookup(a_lookup())
+    assert [d.rx_number for d in answer.dispensations] == ["1"]
+    assert answer.detail is None
+
+
+def test_a_compound_is_shown_unless_each_part_is_hidden(gateway: Gateway) -> None:
+    naloxone, oxycodone = "69547035302", "00228298311"
+    for number, parts in (("1", (naloxone, oxycodone)), ("2", (naloxone,)), ("3", (naloxone, None))):
+        compound = tuple(
+            CompoundPart(sequence=n, ndc11=part, quantity=Decimal(1), unit=QuantityUnit.GRAM)
+            for n, part in enumerate(parts, 1)
+        )
+        _record(gateway, _reported(rx_number=number, drug=Drug(name="naloxone"), compound=compound))
+    assert {d.rx_number for d in gateway.lookup(a_lookup()).dispensations} == {"1", "3"}
+
+
+def test_an_id_leads_to_its_own_dispensation_and_to_nothing_else(gateway: Gateway) -> None:
+    twin = a_person(names=(replace(a_person().name, given=("Josephine",)),))
+    _record(gateway, _reported(rx_number="1"), _reported(person=twin, rx_number="2"))
+    (first,) = gateway.lookup(a_lookup()).dispensations
+    assert first.id
+    key = first.person.key
+    for other in (f"{key}-2", f"{key}-0", f"{key}", f"{first.id}-1", f" {first.id}", first.id.lower(), ""):
+        if other != first.id:
+            answer = gateway.lookup(a_lookup(person=None, dispensation_id=other))
+            assert (answer.outcome, answer.dispensations) == (Outcome.NO_DATA, ())
+
+
+def test_what_was_withdrawn_is_shown_in_no_way(gateway: Gateway) -> None:
+    _record(gateway, _reported())
+    (first,) = gateway.lookup(a_lookup()).dispensations
+    assert first.person.key
+    with gateway.store.intake() as unit:
+        unit.add_dispensation(first.person.key, replace(first, status=DispensationStatus.VOID), ())
+    for asked in (
+        a_lookup(),
+        a_lookup(person=None, person_key=first.person.key),
+        a_lookup(person=None, dispensation_id=first.id),
+    ):
+        answer = gateway.lookup(asked)
+        assert (answer.outcome, answer.dispensations) == (Outcome.NO_DATA, ())
 
 
 def test_a_requester_that_the_state_does_not_admit_sees_nothing(gateway: Gateway) -> None:

@@ -278,10 +278,43 @@ def test_namesakes_born_on_neighbouring_days() -> None:
     assert _matched(there, here, replace(there, key="B")) == "B"
 
 
-@pytest.mark.parametrize("born", [date(1971, 6, 28), date(1985, 4, 19), date(1917, 4, 19)])
+@pytest.mark.parametrize("born", [date(1972, 6, 28), date(1985, 4, 19), date(1970, 4, 29)])
 def test_another_birth_date_is_another_person(born: date) -> None:
     known = at_home(somebody(key="A"), HARTFORD, PHONE)
     assert isinstance(MATCHER.decide(replace(known, key=None, birth_date=born), [known]), NoMatch)
+
+
+@pytest.mark.parametrize("born", [date(1971, 1, 1), date(1917, 4, 19), date(1991, 4, 19)])
+def test_a_birth_date_that_is_more_than_a_slip_is_never_a_match_nor_nobody(born: date) -> None:
+    """The first of January, two digits swapped into another generation, another decade: an address keeps her near."""
+    known = at_home(somebody(key="A"), HARTFORD, PHONE)
+    asked = replace(known, key=None, birth_date=born)
+    assert _matched(asked, known) is None
+    assert not _nobody(asked, known)
+    assert _matched(asked, known, replace(asked, key="B")) == "B"
+
+
+def _duplicates(request: Person, *known: Person) -> int:
+    decision = MATCHER.decide(request, known)
+    assert isinstance(decision, Match)
+    return decision.possible_duplicates
+
+
+def test_a_match_counts_who_may_be_the_same_person() -> None:
+    """Who moved and a namesake cannot be told apart; twins and a parent are other people, however near."""
+    moved = at_home(somebody(), HARTFORD, PHONE)
+    here = replace(moved, key="A")
+    assert _duplicates(moved, here) == 0
+    assert _duplicates(moved, here, at_home(somebody(key="B"), NORWALK, "2035550101")) == 1
+    assert _duplicates(moved, here, at_home(somebody("Quillfeather", "M", key="B"), HARTFORD, PHONE)) == 1
+    for other in (
+        somebody("Quillfeather", "Josephine", key="B"),
+        somebody("Quillfeather", "Marigold", key="B", birth_date=date(1944, 8, 2)),
+    ):
+        assert _duplicates(moved, here, at_home(other, HARTFORD, PHONE)) == 0
+    other_middle = at_home(somebody("Quillfeather", "Marigold", "Beth", key="B"), NORWALK, "2035550101")
+    with_middle = at_home(somebody("Quillfeather", "Marigold", "Ann"), HARTFORD, PHONE)
+    assert _duplicates(with_middle, replace(with_middle, key="A"), other_middle) == 0
 
 
 def test_strangers_are_nobody() -> None:
