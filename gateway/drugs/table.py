@@ -77,15 +77,18 @@ class DrugTable:
 def is_hidden(drug: Drug, hidden_ingredients: frozenset[str]) -> bool:
     """True when the drug consists of hidden ingredients alone.
 
-    All that is known of it must agree: the table, the ingredients sent and the name. A drug with no recognisable
-    ingredient is shown, and so is one whose name, the only source, has a word that could be another ingredient.
+    All that is known of it must agree: the table, the ingredients sent and the name. In doubt it is shown: without
+    a recognisable ingredient, and when the name has a word that could be another one, whatever the table says of
+    the code ("BUPREN/NALOX 8-2" under an NDC of naloxone). Only ingredients that were sent stand beside a name that
+    names none.
     """
     known = DrugTable.load().find(drug)
     ingredients = (*drug.ingredients, *(known.ingredients if known else ()))
     names = {name for i in ingredients for name in _base_names(i.name)}
     if drug.name:
         reading = read_name(drug.name)
-        if not names and not reading.whole:
+        names_none = known is None and drug.ingredients and not reading.ingredients
+        if not reading.whole and not names_none:
             return False
         names.update(i.name for i in reading.ingredients)
     return bool(names) and names <= _bases(hidden_ingredients)

@@ -420,6 +420,22 @@ def _ingredients(*names: str) -> tuple[Ingredient, ...]:
 
 
 @pytest.mark.parametrize(
+    "name", ["BUPREN/NALOX 8-2", "Buprenorfin film 8-2", "bup/nalox", "NALOXONE 4 MG SPRAY SOMETHING"]
+)
+@pytest.mark.parametrize("code", [{"ndc11": SPRAY.ndc11}, {"rxcui": SPRAY.rxcui}, {"ndc11": "55555555555"}])
+def test_a_word_that_may_be_another_ingredient_shows_the_drug_whatever_its_code(
+    name: str, code: dict[str, str]
+) -> None:
+    sent = Drug(name=name, **code)
+    assert not is_hidden(sent, NALOXONE)
+    assert not is_hidden(DrugTable.load().resolve(sent), NALOXONE)
+
+
+def test_a_labeller_in_the_name_does_not_show_naloxone() -> None:
+    assert is_hidden(Drug(name="NALOXONE HCL 4 MG NASAL SPRAY TEVA"), NALOXONE)
+
+
+@pytest.mark.parametrize(
     "drug",
     [
         SPRAY,
