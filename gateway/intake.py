@@ -52,7 +52,10 @@ class Intake:
             return IntakeResult(path=record.path, verdict=IntakeVerdict.REJECTED, issues=issues)
         before = unit.same_fill(reported)
         if before is not None:
-            return _again(record.path, before, reported, issues)
+            # The drug table may know more, or less, than it did then; that is no change of what was reported.
+            before_now = replace(before, drug=self._drugs.resolve(before.drug))
+            is_same = _content(before_now) == _content(reported)
+            return _again(record.path, before, issues, is_same=is_same)
         keys = self._matcher.blocking_keys(reported.person)
         person_key = self._link(unit, reported.person, keys)
         try:
@@ -81,10 +84,10 @@ class Intake:
 
 
 def _again(
-    path: str, before: Dispensation, reported: Dispensation, issues: tuple[IntakeIssue, ...]
+    path: str, before: Dispensation, issues: tuple[IntakeIssue, ...], *, is_same: bool
 ) -> IntakeResult:
     """The same fill is recorded already: unchanged when it says the same, rejected when it says something else."""
-    if _content(before) == _content(reported):
+    if is_same:
         return IntakeResult(path=path, verdict=IntakeVerdict.UNCHANGED, dispensation=before, issues=issues)
     differs = IntakeIssue(
         path=path,

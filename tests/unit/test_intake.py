@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +12,9 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import Gateway, build
+from gateway.drugs import DrugTable
+from gateway.intake import Intake
+from gateway.matching import FirstMatcher
 from gateway.model import (
     Dispensation,
     Drug,
@@ -95,6 +100,35 @@ def test_another_fill_is_another_record(gateway: Gateway, other: dict[str, Any])
     verdicts = [r.verdict for r in _take_in(gateway, _reported(), _reported(**other)).results]
     assert verdicts == [IntakeVerdict.CREATED, IntakeVerdict.CREATED]
     assert gateway.store.people() == 1
+
+
+def test_a_drug_table_that_has_learnt_a_product_makes_no_other_content_of_it(gateway: Gateway) -> None:
+    """A release with a larger table, and then the pharmacy sends the same once more."""
+    sent = _reported(drug=Drug(ndc11="00093007401", name="ZOLPIDEM 10 MG"))
+    before = Intake(store=gateway.store, matcher=FirstMatcher(), drugs=DrugTable(()), clock=lambda: NOW)
+    before(IntakeBatch(records=(IntakeRecord(dispensation=sent, path="r"),)))
+    (again,) = _take_in(gateway, sent).results
+    assert (again.verdict, gateway.store.dispensations()) == (IntakeVerdict.UNCHANGED, 1)
+    other = replace(sent, drug=Drug(ndc11="00228298311", name="ZOLPIDEM 10 MG"))
+    assert _take_in(gateway, other).results[0].verdict is IntakeVerdict.REJECTED
+
+
+def _at_once(gateway: Gateway, *reported: Dispensation) -> Counter[IntakeVerdict]:
+    with ThreadPoolExecutor(len(reported)) as threads:
+        receipts = threads.map(lambda one: _take_in(gateway, one), reported)
+        return Counter(result.verdict for receipt in receipts for result in receipt.results)
+
+
+def test_one_fill_reported_eight_times_at_once_is_one_record(gateway: Gateway) -> None:
+    verdicts = _at_once(gateway, *[_reported()] * 8)
+    assert verdicts == {IntakeVerdict.CREATED: 1, IntakeVerdict.UNCHANGED: 7}
+    assert (gateway.store.people(), gateway.store.dispensations()) == (1, 1)
+
+
+def test_the_first_fills_of_somebody_reported_at_once_make_one_person(gateway: Gateway) -> None:
+    verdicts = _at_once(gateway, *(_reported(rx_number=str(n)) for n in range(8)))
+    assert verdicts == {IntakeVerdict.CREATED: 8}
+    assert (gateway.store.people(), gateway.store.dispensations()) == (1, 8)
 
 
 def test_a_bad_record_does_not_take_the_good_ones_with_it(gateway: Gateway) -> None:
