@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How a lookup ended; every format says each member natively."""
+    """How a look-up ended; every format says each member natively."""
 
     COMPLETE = "complete"
     NO_DATA = "no-data"  # one person or none fits, and nothing is recorded: an answer, not a failure
@@ -112,6 +112,4 @@ class IntakeVerdict(StrEnum):
 
     CREATED = "created"
     UNCHANGED = "unchanged"  # the same record was recorded before: nothing was written
-    REVISED = "revised"
-    VOIDED = "voided"
     REJECTED = "rejected"

@@ -21,7 +21,6 @@ class IntakeBatch:
     """What one message reports, in the order of the message."""
 
     records: tuple[IntakeRecord, ...]
-    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
