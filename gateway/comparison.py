@@ -11,7 +11,7 @@ from gateway.terminology import Field, field_map
 
 
 def differences(first: Answer, first_format: str, second: Answer, second_format: str) -> list[str]:
-    """Names of what differs between two answers to the same lookup, read from two formats; empty when nothing does.
+    """Names of what differs between two answers to the same look-up, read from two formats; empty when nothing does.
 
     Compared are the outcome, the number of dispensations, and of each dispensation every field that both formats
     carry. The names hold no value of anybody.

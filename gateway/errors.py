@@ -12,7 +12,7 @@
      ├─ Conflict              the record's state forbids it (version, duplicate, precondition)
      └─ Failure               our side could not do it
          ├─ Unavailable           for now: retry after a pause
-         └─ InternalFailure       a defect: the report id finds it in the log
+         └─ InternalFailure       a defect: the request id finds it in the log
 
 Every error says what is wrong (`message`), where (`path`: a FHIRPath, an XPath of local names, an ASAP
 segment and field, an HTTP header) and what to do (`remedy`). None of the three may hold anything about a

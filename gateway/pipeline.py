@@ -1,4 +1,4 @@
-"""The one way through, for every adapter: authenticate -> read -> lookup or intake -> write -> audit.
+"""The one way through, for every adapter: authenticate -> read -> look-up or intake -> write -> audit.
 
     Pipeline.exchange    a message of a protocol in, its answer in the same protocol out
     Pipeline.refuse      an error that was found before the message could be read (size, route, method)

@@ -110,7 +110,7 @@ class Handle(Protocol):
     """What an adapter's routes are made of. A blueprint with a view made any other way is refused at start-up."""
 
     def exchange(self, operation: str) -> RouteCallable:
-        """A view that goes through the pipeline: credentials, read, lookup or intake, audit, write."""
+        """A view that goes through the pipeline: credentials, read, look-up or intake, write, audit."""
         ...
 
     def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
@@ -324,7 +324,7 @@ class Ephemeral(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateRules:
-    """One state's rules as the lookup needs them; from `conf/states/XX.toml`."""
+    """One state's rules as the look-up needs them; from `conf/states/XX.toml`."""
 
     code: str
     name: str

@@ -1,8 +1,9 @@
-"""The tables of `mappings/`, loaded once and typed: code tables, the field map, the drug table.
+"""The tables that every part may use, loaded once and typed: the code tables and the field map of `mappings/`.
 
 Code tables (`mappings/codes.toml`) have a row for each canonical value and a column for each wire format; `encode`
 and `decode` are the two directions. The field map (`mappings/fields.toml`) says which canonical field each format
-carries and where; the losses of an answer come from it. Nothing here does input or output after the first load.
+carries and where; the losses of an answer come from it. Nothing here does input or output after the first load. The
+tables of one part alone (drugs, matching, synth) are typed in that part, which reads them by :func:`load_table`.
 """
 
 from __future__ import annotations

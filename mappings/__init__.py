@@ -1,1 +1,1 @@
-"""Data, no logic: code tables and field map (later drugs, factors, weights), read by gateway.terminology."""
+"""Data, no logic: code tables, field map, drugs, matching weights, synthetic names. Read by `gateway.terminology`."""

@@ -1,4 +1,4 @@
-"""OperationOutcome, both directions: how a lookup ended, and what was wrong with a message.
+"""OperationOutcome, both directions: how a look-up ended, and what was wrong with a message.
 
 Issue codes are those of FHIR's value set issue-type; the PMIX status stands in `details.coding`, as the IG's examples
 have it. Every 4xx and 5xx answer of this adapter is one of these.
@@ -99,7 +99,7 @@ def operation_outcome(issues: list[Element], *, id: str | None = None) -> Elemen
     }
 
 
-# --- how a lookup ended ---------------------------------------------------------------------------------------
+# --- how a look-up ended ---------------------------------------------------------------------------------------
 
 
 def outcome_of(answer: Answer) -> Element | None:

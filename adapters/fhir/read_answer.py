@@ -41,7 +41,7 @@ def read_answer(node: Node, *, retry_after: int | None = None) -> Answer:
 
     :param retry_after: seconds, from the HTTP header.
     :raises MessageError: an element cannot be read.
-    :raises Failure: it does not say how the lookup ended.
+    :raises Failure: it does not say how the look-up ended.
     """
     require_kind(node, "Parameters")
     given = {p.text("name"): p for p in node.items("parameter")}
@@ -132,12 +132,12 @@ def _outcome(history: _History | None, issues: list[_Issue], *, is_link: bool) -
     raise Failure(
         "The partner answered with a link to a page instead of data."
         if is_link
-        else "The partner's answer does not say how the lookup ended."
+        else "The partner's answer does not say how the look-up ended."
     )
 
 
 def _ended(issues: list[_Issue]) -> Outcome:
-    """The outcome of a lookup that brought nothing, by its gravest issue."""
+    """The outcome of a look-up that brought nothing, by its gravest issue."""
     if any(issue.code == "multiple-matches" for issue in issues):
         return Outcome.AMBIGUOUS
     if any(issue.status is Outcome.DISALLOWED for issue in issues):

@@ -1,7 +1,7 @@
 """PMIX 2.x over SOAP: what interstate hubs and other states' PMPs speak.
 
     envelope.py   bytes -> the PMIX document and its header, in an envelope or bare
-    read.py       document -> canonical lookup          metadata.py  the header that says who asks
+    read.py       document -> canonical request         metadata.py  the header that says who asks
     write.py      canonical answer or error -> report or fault       parties.py  the people in a report
     routes.py     POST /soap/pmix                       wsdl.py      GET /soap/pmix?wsdl
     client.py     another PMP, asked in PMIX            report.py    report -> canonical answer

@@ -112,7 +112,7 @@ class Prescriptions:
 def read_dispensation(element: _Element, report: Prescriptions) -> Dispensation:
     """The dispensation.
 
-    :raises Unusable: number, fill date, quantity, days of supply or patient are missing.
+    :raises Unusable: number, fill date, quantity, days supply or patient are missing.
     """
     part = _Part(element, report.unread)
     fill_number = part.told("DrugRefillNumberCount", values.count)

@@ -30,7 +30,7 @@ _STATE = re.compile(r"[A-Z]{2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the header says, as far as a lookup needs it."""
+    """What the header says, as far as a look-up needs it."""
 
     requester: Requester
     states: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 Partners differ more than the standard allows, so a report is read with what is there:
 
-* a fact that cannot be read is left out, and a prescription without number, fill date, quantity, days of supply
+* a fact that cannot be read is left out, and a prescription without number, fill date, quantity, days supply
   or patient is left out whole; `Answer.detail` then names the elements, and an answer that lost a prescription is
   PARTIAL
 * a report that contradicts itself, or that says neither what became of the request nor any prescription, is no

@@ -1,6 +1,6 @@
 """Canonical answer or error -> PMIX report or SOAP 1.1 fault.
 
-Every outcome of a lookup is a `PMPPrescriptionReport` whose `ResponseStatus` says what became of the request; a
+Every outcome of a look-up is a `PMPPrescriptionReport` whose `ResponseStatus` says what became of the request; a
 report without prescriptions is "no records" only where the status is `no-data`. A request that cannot be answered
 at all (unusable, not permitted, a failure of ours) gets a fault, in an envelope even when it came without one.
 
@@ -47,7 +47,7 @@ _STATUS = {
 def write(answer: Answered, request: Inbound) -> Outbound:
     """The report, in an envelope when the request came in one.
 
-    :raises TypeError: it is not the answer to a lookup, the only operation here.
+    :raises TypeError: it is not the answer to a look-up, the only operation here.
     """
     if not isinstance(answer, Answer):
         raise TypeError(f"PMIX has no message for {type(answer).__name__}")

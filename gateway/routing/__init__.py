@@ -1,4 +1,4 @@
-"""Whom to ask: which states a lookup goes to. No input or output; it knows states' codes, nobody's data."""
+"""Whom to ask: which states a look-up goes to. No input or output; it knows states' codes, nobody's data."""
 
 from gateway.routing.plan import Plan, plan
 

@@ -2,7 +2,7 @@
 
 Every table that grows with the population has the person key first in its primary key, so that one person's rows lie
 together and on one shard. Two index tables cannot: `blocking` and `fill` answer questions that are asked before it is
-known who the person is, so they begin with what is known then. Every lookup is two single-shard reads: blocking key
+known who the person is, so they begin with what is known then. Every look-up is two single-shard reads: blocking key
 -> person keys, person key -> history. Those two tables have no foreign keys, because their rows and the rows they
 point to lie on different shards.
 

@@ -1,6 +1,6 @@
 """Courses of treatment: prescriptions one after the other, each filled as often as it authorises.
 
-A fill here is not yet a dispensation: the rx number and the appearance of the person come later.
+A fill here is not yet a dispensation: the prescription number and the appearance of the person come later.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _reads(record: store.Store, path: Path, everybody: dict[str, list[str]], sam
     _say("history: one person, as the model", history)
     _say("candidates: one person, two appearances", one)
     _say("candidates: twenty people, forty appearances", many)
-    click.echo(f"a lookup (candidates + history) is {(one + history) / bare:.1f} times the bare rows")
+    click.echo(f"a look-up (candidates + history) is {(one + history) / bare:.1f} times the bare rows")
 
 
 def _cpu(sample: Sequence[str], read: Callable[[str], object]) -> float:

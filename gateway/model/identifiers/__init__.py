@@ -9,7 +9,7 @@ One number, one module, the same four functions everywhere, in the manner of pyt
 * `format(number)`: the representation that people write
 
 A number that fails here is not yet a number to refuse: public examples and real messages carry wrong check
-digits, so callers warn on lookups and reject on intake only where the state says so.
+digits, so callers warn on look-ups and reject on intake only where the state says so.
 """
 
 from gateway.model.identifiers import dea, ncpdp_id, ndc, npi

@@ -71,7 +71,7 @@ def resource(outbound: Outbound) -> Any:
 
 
 def written(answer: Answer, operation: str = "pdmp-history") -> Any:
-    """The resource that answers a lookup."""
+    """The resource that answers a look-up."""
     return resource(ADAPTER.write(answer, inbound(operation)))
 
 

@@ -40,7 +40,7 @@ def test_what_grows_with_the_population_is_keyed_by_person_first(table: Any) -> 
         assert key == BEFORE_THE_PERSON_IS_KNOWN[table.name]
     else:
         assert key[0] == "person_key"
-    assert not table.indexes, "no lookup needs another index"
+    assert not table.indexes, "no look-up needs another index"
 
 
 def test_no_number_is_kept_as_a_float() -> None:
