@@ -10,6 +10,7 @@ from typing import Final
 
 import requests
 
+from adapters._wire.answers import body_of
 from adapters.fhir.media import FHIR_JSON
 from adapters.fhir.read_answer import read_answer, read_refusal
 from adapters.fhir.tree import parse
@@ -65,16 +66,22 @@ class FhirPartner:
             "Authorization": f"Bearer {self._token()}",
             "Content-Type": FHIR_JSON,
             "Accept": FHIR_JSON,
+            "Accept-Encoding": "identity",
         }
         try:
-            response = self._session.post(
-                self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
-            )
+            with self._session.post(
+                self._url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return _read(response, body_of(response))
         except requests.Timeout:
             raise Unavailable(f"The partner did not answer within {self._timeout:g} seconds.") from None
         except requests.RequestException:
-            raise Unavailable("The partner cannot be reached.") from None
-        return _read(response)
+            raise Unavailable("The partner cannot be reached, or broke off its answer.") from None
 
     def close(self) -> None:
         """Give the connections back, unless they are the caller's."""
@@ -82,15 +89,15 @@ class FhirPartner:
             self._own_session.close()
 
 
-def _read(response: requests.Response) -> Answer:
+def _read(response: requests.Response, body: bytes) -> Answer:
     status = response.status_code
     if status == requests.codes.ok:
         try:
-            return read_answer(parse(response.content), retry_after=_retry_after(response))
+            return read_answer(parse(body), retry_after=_retry_after(response))
         except MessageError as error:
             where = f" at {error.path}" if error.path else ""
             raise Failure(f"The partner's answer cannot be understood{where}.") from None
-    if status == requests.codes.forbidden and (refusal := _refusal(response)) is not None:
+    if status == requests.codes.forbidden and (refusal := _refusal(body)) is not None:
         return refusal
     if status in _LATER:
         pause = _retry_after(response) or _PAUSE
@@ -100,10 +107,10 @@ def _read(response: requests.Response) -> Answer:
     raise Failure(f"The partner failed (HTTP {status}).")
 
 
-def _refusal(response: requests.Response) -> Answer | None:
+def _refusal(body: bytes) -> Answer | None:
     """The answer "disallowed"; None when the 403 is about something else, or is not understood."""
     try:
-        return read_refusal(parse(response.content))
+        return read_refusal(parse(body))
     except MessageError:
         return None
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import requests
 
 from adapters._wire import parse
+from adapters._wire.answers import body_of
 from adapters.ncpdp.answer import partner_error, read_answer
 from adapters.ncpdp.ask import history_request
 from adapters.ncpdp.errors import raised_for
@@ -25,8 +26,6 @@ from gateway.errors import Failure, GatewayError, Unavailable
 from gateway.model import Answer, LookupRequest
 from gateway.ports import PartnerSettings
 
-_LONGEST_ANSWER = 10_000_000  # bytes; 300 medications take less than one million
-_CHUNK = 65_536
 _TO = Mailbox(address="PMP", qualifier="ZZZ")
 _FROM = Mailbox(address="PMPBRIDGE", qualifier="ZZZ")
 
@@ -86,31 +85,16 @@ class ScriptPartner:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return response.status_code, _content(response)
+                return response.status_code, body_of(response)
         except requests.RequestException:
             # its text may quote the address or the answer
             problem = Unavailable("The partner cannot be reached, or broke off its answer.")
         raise problem
 
 
-def _content(response: requests.Response) -> bytes:
-    """The body. A length that is announced bounds what is read; without one it is counted."""
-    if "Content-Encoding" in response.headers:
-        raise Failure("The partner's answer is compressed, which was not asked for.")
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) <= _LONGEST_ANSWER:
-        return response.content
-    received = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        received += chunk
-        if len(received) > _LONGEST_ANSWER:
-            raise Failure(f"The partner's answer is larger than {_LONGEST_ANSWER} bytes.")
-    return bytes(received)
-
-
 def _opened(answer: bytes, status: int) -> Message:
     try:
-        return opened(parse(answer, max_bytes=_LONGEST_ANSWER), kept=PARTS)
+        return opened(parse(answer), kept=PARTS)
     except GatewayError:
         problem = _unreadable(status)
     raise problem

@@ -19,7 +19,7 @@ import zeep.exceptions
 from lxml.etree import _Element
 
 from adapters._wire import child, local, parse, soap, text
-from adapters._wire.xml import MAX_BYTES
+from adapters._wire.answers import body_of
 from adapters.soap.metadata import meta_data
 from adapters.soap.names import CODES, GATEWAY, OPERATION, PMIX
 from adapters.soap.report import read_report
@@ -43,8 +43,6 @@ from gateway.terminology import codes
 _BINDING = f"{{{GATEWAY}}}PmixSoap"
 _REPORT = f"{{{PMIX}}}PMPPrescriptionReport"
 _RETRY_AFTER = 5  # seconds, where the partner names none
-_LONGEST = MAX_BYTES  # of an answer; 300 prescriptions take some 1.5 million bytes
-_CHUNK = 65_536
 
 
 class PmixPartner:
@@ -75,7 +73,7 @@ class PmixPartner:
         now = datetime.now(UTC)
         try:
             with self._posted(request, request.person, now) as response:
-                body = _content(response)
+                body = body_of(response)
         except requests.RequestException:
             error: GatewayError = Unavailable("The partner cannot be reached.", retry_after=_RETRY_AFTER)
         except zeep.exceptions.Error:
@@ -209,21 +207,6 @@ def _identification(value: str | None, issuer: str | None = None) -> dict[str, s
 
 
 # --- what is answered -----------------------------------------------------------------------------------------
-
-
-def _content(response: requests.Response) -> bytes:
-    """The body, however long it says it is: what goes beyond the limit is not read."""
-    if "Content-Encoding" in response.headers:
-        raise Failure("The partner's answer is compressed, which was not asked for.")
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and len(announced) < 10 and int(announced) <= _LONGEST:
-        return response.content
-    received = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        received += chunk
-        if len(received) > _LONGEST:
-            raise Failure(f"The partner's answer is larger than {_LONGEST} bytes.")
-    return bytes(received)
 
 
 def _answer(response: requests.Response, body: bytes, received_at: datetime) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import requests
 
 from adapters.fhir import ADAPTER
+from adapters.fhir.media import FHIR_JSON
 from gateway.errors import (
     Failure,
     Forbidden,
@@ -205,6 +207,20 @@ def test_an_answer_with_administrations_is_not_complete(server: Server, partner:
     assert told.outcome is Outcome.PARTIAL
     assert told.detail is not None
     assert len(told.dispensations) == len(answers()["complete"].dispensations)
+
+
+def test_an_answer_is_not_read_beyond_the_limit(server: Server, partner: Partner) -> None:
+    server.answer = Outbound(body=b" " * 10_100_000, content_type=FHIR_JSON)
+    with pytest.raises(Failure, match="larger"):
+        partner.ask(a_lookup())
+
+
+def test_a_compressed_answer_is_not_unpacked(server: Server, partner: Partner) -> None:
+    body = gzip.compress(ADAPTER.write(answers()["no-data"], inbound()).body)
+    headers = (("Content-Encoding", "gzip"),)
+    server.answer = Outbound(body=body, content_type=FHIR_JSON, headers=headers)
+    with pytest.raises(Failure, match="compressed"):
+        partner.ask(a_lookup())
 
 
 def test_nobody_there(server: Server) -> None:
