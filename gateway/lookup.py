@@ -181,9 +181,10 @@ def _with_caution(found: _Found) -> _Found:
 
 
 def _ambiguity(evidence: MatchEvidence) -> str:
-    sentence = "More than one person in the record fits the request; no history is shown."
+    """One person fits not well enough, or several do: which of the two is nobody's business yet."""
+    sentence = "No certain match in the record; no history is shown."
     if evidence.deciding:
-        return f"{sentence} Send {', '.join(evidence.deciding)} to tell them apart."
+        return f"{sentence} Check or send: {', '.join(evidence.deciding)}."
     return sentence
 
 
