@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+import zeep
 
 from gateway.model import Outcome
 from gateway.ports import PartnerSettings
@@ -70,6 +73,46 @@ def test_the_first_look_up(serving: tuple[int, Path]) -> None:
     assert reported["resourceType"] == "MedicationDispense"
     (data,) = [p["resource"] for p in after["parameter"] if p["name"] == "pdmp-history-data"]  # type: ignore[attr-defined]
     assert [e["resource"]["resourceType"] for e in data["entry"]].count("MedicationDispense") == 1
+
+
+def _indented(page: str, begins: str) -> str:
+    """The indented block of a page whose first line begins like that, up to the first line that is not indented."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    start = text.index(f"\n    {begins}") + 1
+    return textwrap.dedent(re.match(r"(?:    .*\n)+", text[start:])[0])  # type: ignore[index]
+
+
+def _token(folder: Path) -> str:
+    client = json.loads((folder / "clients.json").read_text())[0]
+    return TokenSource(client["token_url"], client["client_id"], secret=client["client_secret"])()
+
+
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [("docs/wire/script.md", "<RxHistoryResponse>"), ("docs/wire/pmix.md", "PMPPrescriptionReport")],
+)
+def test_the_curl_line_of_a_wire_page(serving: tuple[int, Path], page: str, says: str) -> None:
+    port, folder = serving
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", _indented(page, "curl").replace(":8080/", f":{port}/")],
+        env=environment(TOKEN=_token(folder)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert says in ended.stdout
+
+
+def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
+    port, folder = serving
+    lines = _indented("docs/wire/pmix.md", "session = requests").replace(":8080/", f":{port}/")
+    names: dict[str, Any] = {"requests": requests, "zeep": zeep, "token": _token(folder)}
+    exec(lines, names)
+    names["session"].close()
+    assert names["report"]["ResponseStatus"]["ResponseStatusCode"] == "no-data"
 
 
 def test_a_gateway_of_ones_own(tmp_path: Path) -> None:
