@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,6 @@ from gateway.bootstrap import Gateway, build
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import (
     Address,
-    Answer,
     CompoundPart,
     Dispensation,
     DispensationStatus,
@@ -32,8 +30,6 @@ from gateway.model import (
 )
 from gateway.settings import load_settings
 from tests.factory import NOW, a_dispensation, a_lookup, a_person, a_requester
-
-Look = Callable[..., Answer]
 
 
 @pytest.fixture
