@@ -181,7 +181,7 @@ def _with_caution(found: _Found) -> _Found:
 
 
 def _ambiguity(evidence: MatchEvidence) -> str:
-    """One person fits not well enough, or several do: which of the two is nobody's business yet."""
+    """One sentence for both: a single person who fits not well enough, and several who do."""
     sentence = "No certain match in the record; no history is shown."
     if evidence.deciding:
         return f"{sentence} Check or send: {', '.join(evidence.deciding)}."
