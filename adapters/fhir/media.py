@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~\w-]+)\s*=\s*"?([^";,\s]*)"?')
 
 
 def require_json_body(message: Inbound) -> None:
-    """:raises UnsupportedFormat: the body is of another media type, charset, FHIR version, or is compressed."""
+    """:raises UnsupportedFormat: the body is of another media type, charset or FHIR version."""
     if message.content_type not in _JSON_TYPES:
         raise UnsupportedFormat(
             "The content type of the body is not one that is read here.",
@@ -40,10 +40,6 @@ def require_json_body(message: Inbound) -> None:
             path="Content-Type",
             remedy="Send FHIR R4 (fhirVersion=4.0).",
             code=ErrorCode.UNSUPPORTED_VERSION,
-        )
-    if message.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedFormat(
-            "A compressed body is not read.", path="Content-Encoding", remedy="Send the body as it is."
         )
 
 

@@ -31,6 +31,9 @@ def create_app(gateway: Gateway) -> Flask:
     :raises RegistryError: an adapter registers a view that no Handle made.
     """
     app = Flask("pmpbridge", static_folder=None)
+    # Both would answer by themselves, in HTML and unaudited: a redirect for a doubled slash, and OPTIONS.
+    app.url_map.merge_slashes = False
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     handles = {}
     for adapter in gateway.registry:
         handles[adapter.name] = handle = WebHandle(

@@ -12,7 +12,7 @@ from flask import Response, g, request
 from flask.typing import RouteCallable
 from werkzeug.exceptions import ClientDisconnected
 
-from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
+from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge, UnsupportedFormat
 from gateway.pipeline import Pipeline
 from gateway.ports import Adapter, Clock, Inbound, Outbound
 
@@ -80,11 +80,13 @@ class WebHandle:
         :raises TooLarge: longer than the limit; what follows has been read and thrown away, so that the caller,
             who is still sending, gets to see the answer.
         :raises MessageError: the connection ended before the announced length.
+        :raises UnsupportedFormat: the body is compressed.
         """
         announced = request.content_length
         if announced is None or announced <= self._max_body:
             body = _read(self._max_body + 1)
             if len(body) <= self._max_body:
+                _require_plain(message)
                 return replace(message, body=body)
         _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
         raise TooLarge(
@@ -142,6 +144,16 @@ def _read(most: int) -> bytes:
             remedy="Send the message again, whole.",
         ) from None
     return b"".join(chunks)
+
+
+def _require_plain(message: Inbound) -> None:
+    """No adapter unpacks a body: one that is packed is refused as such, and not read as if it were broken."""
+    if message.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise UnsupportedFormat(
+            "A compressed body is not read.",
+            path="Content-Encoding",
+            remedy="Send the body as it is, without Content-Encoding.",
+        )
 
 
 def _drain(limit: int) -> None:
