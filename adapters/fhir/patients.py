@@ -174,10 +174,14 @@ def _require_name(node: Node) -> None:
         g.extension(uris.EXT_DATA_ABSENT) for g in name.items("_given", nulls=True)
     ):
         raise name.missing("given", "Send the given name, or mark it with a data-absent-reason extension.")
+    if not any(
+        character.isalnum() for character in "".join((name.need_text("family"), *name.texts("given")))
+    ):
+        raise name.invalid("a name", "Send the patient's family and given name in letters.")
 
 
 def _require_birth_date(node: Node, species: Species) -> None:
-    if node.get("birthDate") is not None:
+    if node.text("birthDate") is not None:
         return
     absent = node.get("_birthDate")
     marked = absent is not None and absent.extension(uris.EXT_DATA_ABSENT) is not None

@@ -8,6 +8,8 @@ search, read       the URL                         -> LookupRequest by person ke
 
 from __future__ import annotations
 
+from datetime import UTC, date
+
 from fhir.resources.R4B.medicationdispense import MedicationDispense
 from pydantic import ValidationError
 
@@ -44,7 +46,7 @@ def read(message: Inbound) -> Asked:
             return _read_message(message)
         case _:
             require_json_body(message)
-            return read_parameters(parse(message.body))
+            return read_parameters(parse(message.body), today=_day_of(message))
 
 
 def request_message_id(message: Inbound) -> str:
@@ -61,7 +63,11 @@ def _read_message(message: Inbound) -> LookupRequest:
             remedy="Send the message without async.",
         )
     id, parameters, entries, header = read_message(_message_bundle(parse(message.body)))
-    return read_parameters(parameters, entries=entries, header=header, message_id=id)
+    return read_parameters(parameters, today=_day_of(message), entries=entries, header=header, message_id=id)
+
+
+def _day_of(message: Inbound) -> date:
+    return message.received_at.astimezone(UTC).date()
 
 
 def _message_bundle(node: Node) -> Node:

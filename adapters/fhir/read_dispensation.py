@@ -25,6 +25,7 @@ from gateway.terminology import codes
 
 _PLACER: Final = "PLAC"
 _PART: Final = "part "
+_DAYS: Final = {"d", "day", "days", "day(s)"}
 _PART_CODES: Final = {"FFP", "FFPS", "RFP", "RFPS"}
 
 
@@ -63,16 +64,17 @@ class DispensationReader:
         :raises MessageError: naming the element.
         """
         prescription = self._prescription(node)
+        quantity = _amount(node, "quantity")
         return Dispensation(
             rx_number=_read_rx_number(node, prescription),
             written=prescription.written,
             filled=_needed(node, "whenPrepared", node.day("whenPrepared")),
             sold=node.day("whenHandedOver"),
-            fill_number=_read_fill_number(node),
+            fill_number=_read_fill_number(node, self._strict),
             refills_authorised=prescription.refills,
-            quantity=_needed(node.need("quantity"), "value", node.need("quantity").number("value")),
-            unit=_read_unit(node.need("quantity"), self._strict),
-            days_supply=_needed(node.need("daysSupply"), "value", node.need("daysSupply").integer("value")),
+            quantity=_needed(quantity, "value", quantity.number("value")),
+            unit=_read_unit(quantity, self._strict),
+            days_supply=_read_days(_amount(node, "daysSupply")),
             partial_fill=_read_part(node),
             payment=self._code(node, "payment"),
             rx_origin=self._code(node, "rx_origin"),
@@ -86,10 +88,20 @@ class DispensationReader:
         )
 
     def _referred(self, reference: Node | None, *kinds: str) -> Node | None:
-        """The resource behind a Reference, when it is in the message and of one of these kinds."""
+        """The resource behind a Reference, when it is in the message and of one of these kinds.
+
+        :raises MessageError: strictly read, a reference that stays inside the resource leads to nothing, or to
+            something else: what was meant to be reported would be lost without a word.
+        """
         target = reference.text("reference") if reference is not None else None
-        found = self._resolve(target) if target is not None else None
-        return found if found is not None and found.kind in kinds else None
+        if reference is None or target is None:
+            return None
+        found = self._resolve(target)
+        if found is not None and found.kind in kinds:
+            return found
+        if self._strict and target.startswith("#"):
+            raise reference.need("reference").invalid(f"a reference to one contained {' or '.join(kinds)}")
+        return None
 
     def _prescription(self, node: Node) -> _Prescription:
         request = self._referred(node.first("authorizingPrescription"), "MedicationRequest")
@@ -111,10 +123,9 @@ class DispensationReader:
         """The requester: a Practitioner in the message, or no more than an identifier."""
         if requester is None:
             return Prescriber()
-        practitioner = self._referred(requester, "Practitioner")
-        role = self._referred(requester, "PractitionerRole") if practitioner is None else None
-        if role is not None:
-            practitioner = self._referred(role.get("practitioner"), "Practitioner")
+        practitioner = self._referred(requester, "Practitioner", "PractitionerRole")
+        if practitioner is not None and practitioner.kind == "PractitionerRole":
+            practitioner = self._referred(practitioner.get("practitioner"), "Practitioner")
         if practitioner is None:
             return read_named_prescriber(requester)
         found = self._prescribers.get(practitioner)
@@ -193,9 +204,38 @@ def _read_rx_number(node: Node, prescription: _Prescription) -> str:
     return next((number for number in numbers if number not in order_numbers), numbers[0])
 
 
-def _read_fill_number(node: Node) -> int:
+def _read_fill_number(node: Node, strict: bool) -> int:
     extension = node.extension(uris.EXT_FILL_NUMBER)
-    return (extension.integer("valuePositiveInt") or 0) if extension is not None else 0
+    if extension is None:
+        return 0
+    number = extension.integer("valuePositiveInt")
+    if number is None and strict:
+        raise extension.missing(
+            "valuePositiveInt", "Send the fill number, or leave the extension out for a first fill."
+        )
+    return number or 0
+
+
+def _amount(node: Node, name: str) -> Node:
+    """The Quantity of that name. :raises MessageError: it is a bound ("at least 10"), or absent."""
+    quantity = node.need(name)
+    if quantity.get("comparator") is not None:
+        raise quantity.need("comparator").invalid(
+            "taken here", "Send the exact amount, without a comparator."
+        )
+    return quantity
+
+
+def _read_days(quantity: Node) -> int:
+    """The days supply. :raises MessageError: it counts something else than days: two weeks are not two days."""
+    days = quantity.integer("value")
+    for name in ("code", "unit"):
+        word = quantity.text(name)
+        if word is not None and word.casefold() not in _DAYS:
+            raise quantity.need(name).invalid("d or days", "Send the days supply in days.")
+    if days is None:
+        raise quantity.missing("value")
+    return days
 
 
 def _read_unit(quantity: Node, strict: bool) -> QuantityUnit:

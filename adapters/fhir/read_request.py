@@ -7,7 +7,7 @@ resource elsewhere in the message. Source: US PDMP IG 1.0.0, OperationDefinition
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from adapters.fhir import uris
@@ -64,10 +64,16 @@ class Message(NamedTuple):
 
 
 def read_parameters(
-    node: Node, *, entries: Index | None = None, header: Node | None = None, message_id: str | None = None
+    node: Node,
+    *,
+    today: date,
+    entries: Index | None = None,
+    header: Node | None = None,
+    message_id: str | None = None,
 ) -> LookupRequest:
     """The request in a Parameters resource.
 
+    :param today: no date of birth may lie after it (one day is granted for time zones).
     :param entries: the resources around it, when it came in a message.
     :param header: the MessageHeader of that message, which may say the period.
     :raises MessageError: naming the element that is missing or cannot be.
@@ -86,7 +92,7 @@ def read_parameters(
         )
     owner = resources.find("animal-owner")
     return LookupRequest(
-        person=_read_person(patient, owner),
+        person=_read_person(patient, owner, today),
         requester=_read_requester(resources),
         period=_read_period(node, header),
         message_id=message_id,
@@ -159,8 +165,11 @@ def _refuse_staging(given: dict[str, Node]) -> None:
         )
 
 
-def _read_person(patient: Node, owner: Node | None) -> Person:
-    return read_patient(patient, owner=read_owner(owner) if owner is not None else None)
+def _read_person(patient: Node, owner: Node | None, today: date) -> Person:
+    person = read_patient(patient, owner=read_owner(owner) if owner is not None else None)
+    if person.birth_date is not None and person.birth_date > today + timedelta(days=1):
+        raise patient.need("birthDate").invalid("a day that has come", "Send the date of birth, YYYY-MM-DD.")
+    return person
 
 
 def _read_requester(resources: _Resources) -> Requester:
@@ -185,13 +194,22 @@ def _read_state(*resources: Node | None) -> str | None:
 
 def _read_period(node: Node, header: Node | None) -> Period:
     """The activity period, wherever a caller puts the extension: on the message header, on the Parameters, or on any
-    parameter (the IG allows the first and the last, its mapping tables name the second)."""
-    for holder in [node, *([header] if header is not None else []), *node.items("parameter")]:
-        extension = holder.extension(uris.EXT_PERIOD)
-        if extension is not None:
-            period = extension.need("valuePeriod")
-            return Period(start=_bound(period, "start", 0), end=_bound(period, "end", 1))
-    return Period()
+    parameter (the IG allows the first and the last, its mapping tables name the second).
+
+    :raises MessageError: two places say two periods.
+    """
+    holders = [node, *([header] if header is not None else []), *node.items("parameter")]
+    found = {}
+    for extension in filter(None, (holder.extension(uris.EXT_PERIOD) for holder in holders)):
+        period = extension.need("valuePeriod")
+        found[Period(start=_bound(period, "start", 0), end=_bound(period, "end", 1))] = period
+    if len(found) > 1:
+        raise MessageError(
+            "The message says two periods.",
+            path=[*found.values()][1].path,
+            remedy="Send one activity period.",
+        )
+    return next(iter(found), Period())
 
 
 def _bound(period: Node, name: str, which: int) -> date | None:

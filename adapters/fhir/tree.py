@@ -27,6 +27,10 @@ MAX_DIGITS: Final = 9
 ROOTS: Final = frozenset({"Parameters", "Bundle", "MedicationDispense", "OperationOutcome"})
 """The resources that come as a body; a path begins with one of these or with `Resource`, never with what was sent."""
 
+_MODIFIERS: Final = ("modifierExtension", "implicitRules")
+_HOLDERS: Final = frozenset({"parameter", "part", "resource", "entry", "contained"})
+"""Where resources stand in resources: the steps by which an error says which of them it is about."""
+
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -38,7 +42,8 @@ Resolve: TypeAlias = Callable[[str], "Node | None"]
 def parse(body: bytes) -> Node:
     """The resource in the body of a message.
 
-    :raises MessageError: not UTF-8, not JSON, a name twice in one object, nested too deeply, not a resource.
+    :raises MessageError: not UTF-8, not JSON, a name twice in one object, nested too deeply, not a resource, or one
+        with a modifier that nobody here understands.
     """
     if not body.strip():
         raise MessageError(
@@ -57,10 +62,16 @@ def parse(body: bytes) -> Node:
             remedy="Send one FHIR resource in JSON.",
         ) from None
     except RecursionError:
-        raise MessageError("The body is nested too deeply.", code=ErrorCode.HOSTILE) from None
-    except ValueError:  # from the hooks below, and for a number of thousands of digits
         raise MessageError(
-            "The body has an object with one name twice, or a number that is none.", code=ErrorCode.MALFORMED
+            "The body is nested too deeply.",
+            code=ErrorCode.HOSTILE,
+            remedy="Send the resource as FHIR R4 defines it.",
+        ) from None
+    except (ValueError, ArithmeticError):  # from the hooks below, and for a number beyond all measure
+        raise MessageError(
+            "The body has an object with one name twice, or a number that is none.",
+            code=ErrorCode.MALFORMED,
+            remedy="Send each name once in an object, and numbers of ordinary size.",
         ) from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise MessageError(
@@ -69,8 +80,9 @@ def parse(body: bytes) -> Node:
             path="Resource",
             remedy="Send one FHIR resource in JSON.",
         )
-    kind = value["resourceType"]
-    return Node(value, None, kind if kind in ROOTS else "Resource")
+    kind = value["resourceType"] if value["resourceType"] in ROOTS else "Resource"
+    _refuse_modifiers(value, kind)
+    return Node(value, None, kind)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,6 +91,36 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError
     return found
+
+
+def _refuse_modifiers(value: Any, path: str) -> None:
+    """Who does not know a modifier may not read what it modifies, wherever it stands (FHIR R4, "extensibility")."""
+    waiting = [(value, path)]
+    while waiting:
+        here, path = waiting.pop()
+        if isinstance(here, list):
+            waiting += [(item, path) for item in here]
+        elif isinstance(here, dict):
+            for name in _MODIFIERS:
+                if here.get(name):
+                    raise MessageError(
+                        f"An element has {name}, which changes its meaning in a way that is not known here.",
+                        code=ErrorCode.UNKNOWN_OPERATION,
+                        path=path,
+                        remedy=f"Send what can be understood without {name}.",
+                    )
+            waiting += _inside(here, path)
+
+
+def _inside(element: dict[str, Any], path: str) -> Iterator[tuple[Any, str]]:
+    """The children of an element, each with the path of the resource that it stands in."""
+    for name, child in element.items():
+        if name not in _HOLDERS:
+            yield child, path
+        elif isinstance(child, list):
+            yield from ((item, f"{path}.{name}[{index}]") for index, item in enumerate(child))
+        else:
+            yield child, f"{path}.{name}"
 
 
 def _no_constant(_: str) -> None:
@@ -152,8 +194,11 @@ class Node:
         return next(self.items(name), None)
 
     def extension(self, url: str) -> Node | None:
-        """The extension of that URL."""
-        return next((e for e in self.items("extension") if e.get_value("url") == url), None)
+        """The extension of that URL. :raises MessageError: it is there twice, and nobody knows which one counts."""
+        found = [e for e in self.items("extension") if e.get_value("url") == url]
+        if len(found) > 1:
+            raise found[1].invalid("the only one of its url", "Send it once.")
+        return found[0] if found else None
 
     def get_value(self, name: str) -> Any:
         """The raw value of a child, to be compared and never kept."""
