@@ -1,4 +1,4 @@
-"""What several adapters need of XML and SOAP. No adapter itself: it knows no message of any protocol.
+"""What several adapters need of XML, SOAP and HTTP. No adapter itself: it knows no message of any protocol.
 
     xml.py        bytes from outside -> element tree: the one hardened parser
     encoding.py   ... its first step: bytes -> characters
@@ -8,13 +8,14 @@
     template.py   ... how such a file is compiled
     escaping.py   ... how a value is written
     soap.py       envelopes in, envelopes and faults out
+    answers.py    the body of what a partner answers over HTTP, up to a limit
 
 It may import `gateway.errors` and nothing else of the gateway.
 """
 
 from adapters._wire.blocks import Block, to_bytes
-from adapters._wire.elements import child, children, local, path_of, text
+from adapters._wire.elements import child, children, local, path_of, single, text
 from adapters._wire.escaping import Xml
 from adapters._wire.xml import parse
 
-__all__ = ["Block", "Xml", "child", "children", "local", "parse", "path_of", "text", "to_bytes"]
+__all__ = ["Block", "Xml", "child", "children", "local", "parse", "path_of", "single", "text", "to_bytes"]

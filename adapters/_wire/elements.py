@@ -5,12 +5,14 @@ is read here is therefore named by local names alone; which version and which na
 adapter's question, asked once at the root.
 
 A path is a sequence of local names: `text(message, "Header", "MessageID")`. At each step the first child of
-that name is taken. Absent is None, everywhere: `None` in, `None` out, so that lookups can be chained.
+that name is taken. Absent is None, everywhere: `None` in, `None` out, so that reading can be chained.
 """
 
 from __future__ import annotations
 
 from lxml.etree import _Element
+
+from gateway.errors import MessageError
 
 
 def local(element: _Element) -> str:
@@ -32,10 +34,24 @@ def children(element: _Element | None, name: str) -> list[_Element]:
     return [] if element is None else list(element.iterchildren(f"{{*}}{name}"))
 
 
+def single(element: _Element | None, name: str) -> _Element | None:
+    """The only child of that local name; None where there is none.
+
+    :raises MessageError: there are several, and nobody can know which one counts.
+    """
+    found = children(element, name)
+    if len(found) > 1:
+        raise MessageError(f"{name} is there more than once.", path=path_of(found[1]), remedy="Send it once.")
+    return found[0] if found else None
+
+
 def text(element: _Element | None, *path: str) -> str | None:
-    """The text at the end of the path, trimmed; None when there is no such element or nothing in it."""
+    """The text at the end of the path, trimmed; None when there is no such element or nothing in it.
+
+    An element that holds elements is no text: what stands before the first of them would be half of something.
+    """
     found = child(element, *path)
-    if found is None or found.text is None:
+    if found is None or found.text is None or len(found):
         return None
     return found.text.strip() or None
 

@@ -8,7 +8,7 @@ from lxml.etree import _Element
 from werkzeug.http import parse_options_header
 
 from adapters._wire import child, parse
-from adapters.ncpdp.tree import Tree, sub, text, to_tree
+from adapters.ncpdp.tree import Tree, repeated, sub, text, to_tree
 from adapters.ncpdp.version import Dialect, detect
 from gateway.errors import ErrorCode, MessageError, UnsupportedFormat
 from gateway.ports import Inbound
@@ -52,7 +52,7 @@ def opened(root: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
     """The message in a document.
 
     :param kept: as :func:`adapters.ncpdp.tree.to_tree`.
-    :raises MessageError: not SCRIPT, a version that is not spoken here, or no transaction in it.
+    :raises MessageError: not SCRIPT, a version that is not spoken here, or not exactly one transaction in it.
     """
     dialect = detect(root)
     message = to_tree(root, kept=kept)
@@ -60,6 +60,13 @@ def opened(root: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
     if not isinstance(body, dict) or not body:
         raise MessageError(
             "The Message has no transaction in its Body.",
+            path=ROOT,
+            remedy="Send one transaction in one Message.",
+            code=ErrorCode.MALFORMED,
+        )
+    if len(body) > 1 or repeated(message, "Body"):
+        raise MessageError(
+            "The Message has several transactions in its Body.",
             path=ROOT,
             remedy="Send one transaction in one Message.",
             code=ErrorCode.MALFORMED,

@@ -22,7 +22,7 @@ from datetime import UTC, date, timedelta
 from adapters.ncpdp.fit import plain
 from adapters.ncpdp.message import Message, open_request, transaction_refused
 from adapters.ncpdp.parts import date_in, name_in, organisation_in, person_in, practitioner_in
-from adapters.ncpdp.tree import Tree, sub, subs, text, texts
+from adapters.ncpdp.tree import Tree, repeated, sub, subs, text, texts
 from adapters.ncpdp.values import STATE_CODE
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Organisation, Period, Person, Practitioner, Requester, Species
@@ -84,12 +84,24 @@ def read_patient(message: Message, *, today: date) -> Person:
         raise MessageError(
             "The patient is missing.", path=PATIENT, remedy="Send Patient.", code=ErrorCode.REQUIRED
         )
+    _once(message.body, REQUEST, "Patient")
     animal = sub(element, "NonHumanPatient")
+    if animal and "HumanPatient" in element:
+        raise _impossible(
+            "The patient is both human and not.", f"{PATIENT}/NonHumanPatient", "Send one of them."
+        )
     patient = animal or sub(element, "HumanPatient") or element
     path = PATIENT + ("/NonHumanPatient" if animal else "/HumanPatient" if patient is not element else "")
+    _check_told_once(element, patient, path)
     for part, words in (("LastName", "last name"), ("FirstName", "first name")):
         if not plain(text(patient, "Name", part) or ""):
             raise _missing(f"The patient's {words} is missing.", f"{path}/Name/{part}", f"Send {part}.")
+    if not any(
+        character.isalnum()
+        for part in ("LastName", "FirstName")
+        for character in text(patient, "Name", part) or ""
+    ):
+        raise _impossible("The patient's name has no letters.", f"{path}/Name/LastName", "Send the name.")
     _check_gender(patient, path)
     _check_postal_code(patient, path)
     try:
@@ -103,6 +115,14 @@ def read_patient(message: Message, *, today: date) -> Person:
     if person.birth_date > today + timedelta(days=1):
         raise _impossible("The patient's DateOfBirth lies in the future.", f"{path}/DateOfBirth", _DATE_FORM)
     return person
+
+
+def _check_told_once(element: Tree, patient: Tree, path: str) -> None:
+    """Nobody is looked up who is named, or was born, in two ways: which of them was meant is not for us to guess."""
+    _once(element, PATIENT, "HumanPatient", "NonHumanPatient")
+    _once(patient, path, "Name", "Gender", "DateOfBirth")
+    _once(sub(patient, "Name"), f"{path}/Name", "LastName", "FirstName")
+    _once(sub(patient, "DateOfBirth"), f"{path}/DateOfBirth", "Date", "DateTime")
 
 
 def _check_gender(patient: Tree, path: str) -> None:
@@ -189,6 +209,8 @@ def _period(request: Tree) -> Period:
     if not dated:
         path, first, last = f"{REQUEST}/BenefitsCoordination", "EffectiveDate", "ExpirationDate"
         dated = next((b for b in subs(request, "BenefitsCoordination") if first in b or last in b), {})
+    _once(request, REQUEST, "RequestedDates")
+    _once(dated, path, first, last)
     period = Period(start=_date(dated, first, path), end=_date(dated, last, path))
     if period.start and period.end and period.end < period.start:
         raise MessageError(
@@ -201,6 +223,7 @@ def _period(request: Tree) -> Period:
 
 
 def _date(dated: Tree, name: str, path: str) -> date | None:
+    _once(sub(dated, name), f"{path}/{name}", "Date", "DateTime")
     try:
         return date_in(dated, name)
     except ValueError:
@@ -228,6 +251,13 @@ def _consent(request: Tree) -> bool | None:
             code=ErrorCode.CONSENT,
         )
     return True if stated else None
+
+
+def _once(tree: Tree, path: str, *names: str) -> None:
+    """:raises MessageError: an element is there twice that says one thing."""
+    name = repeated(tree, *names)
+    if name is not None:
+        raise _impossible(f"{name} is there more than once.", f"{path}/{name}", "Send it once.")
 
 
 def _missing(what: str, path: str, remedy: str) -> MessageError:

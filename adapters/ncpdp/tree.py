@@ -61,6 +61,11 @@ def sub(tree: Tree, *path: str) -> Tree:
     return here if isinstance(here, dict) else {}
 
 
+def repeated(tree: Tree, *names: str) -> str | None:
+    """The first of these names that several children share; None when each is there once at most."""
+    return next((name for name in names if f"*{name}" in tree), None)
+
+
 def every(tree: Tree, name: str) -> list[Any]:
     """All children of that name, in document order: texts and dictionaries."""
     return tree.get(f"*{name}") or ([tree[name]] if name in tree else [])

@@ -1,10 +1,10 @@
-"""PMIX request -> canonical lookup.
+"""PMIX request -> canonical request.
 
 A request names one patient, in `RequestPatient`, and may name a period. Who asks is not in the document: PMIX puts
 it into the header `MetaData` of the PMIX service, which is read when it is there (`metadata.py`).
 
 Reading is by local names and in any order, since senders differ in both (the order of siblings was never published
-beyond a draft). What a lookup cannot do without is demanded, and refused with the path and the expected form.
+beyond a draft). What a look-up cannot do without is demanded, and refused with the path and the expected form.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from lxml.etree import _Element
 
-from adapters._wire import child, children, path_of, text
+from adapters._wire import child, children, path_of, single, text
 from adapters.soap import values
 from adapters.soap.envelope import open_request
 from adapters.soap.metadata import read_meta_data
@@ -74,8 +74,8 @@ def _period(request: _Element) -> Period:
             path=path_of(asked[1]),
             remedy="Ask for one period in one request.",
         )
-    start = _read(values.day, child(asked[0], "RequestPrescriptionDateRangeBegin"))
-    end = _read(values.day, child(asked[0], "RequestPrescriptionDateRangeEnd"))
+    start = _read(values.day, single(asked[0], "RequestPrescriptionDateRangeBegin"))
+    end = _read(values.day, single(asked[0], "RequestPrescriptionDateRangeEnd"))
     if start and end and end < start:
         raise MessageError(
             "The period's end lies before its start.",
@@ -118,15 +118,21 @@ def _names(patient: _Element) -> tuple[PersonName, ...]:
     if first is None:
         raise _missing(patient, "PersonName", "Send PersonGivenName and PersonSurName in PersonName.")
     for part in ("PersonGivenName", "PersonSurName"):
-        if text(first, part) is None:
+        if text(single(first, part)) is None:
             raise _missing(
                 first, part, "Send given name and surname apart; PersonFullName alone is not read."
             )
+    if not any(c.isalnum() for part in ("PersonGivenName", "PersonSurName") for c in text(first, part) or ""):
+        raise MessageError(
+            "PersonName has no letters.",
+            path=path_of(first),
+            remedy="Send the patient's given name and surname.",
+        )
     return values.names(patient)
 
 
 def _birth_date(patient: _Element, today: date) -> date | None:
-    element = child(patient, "PersonBirthDate")
+    element = single(patient, "PersonBirthDate")
     birth_date = _read(values.day, element)
     if birth_date is not None and element is not None and birth_date > today:
         raise MessageError(
@@ -138,7 +144,7 @@ def _birth_date(patient: _Element, today: date) -> date | None:
 
 
 def _species(patient: _Element) -> Species:
-    element = child(patient, "SpeciesCode")
+    element = single(patient, "SpeciesCode")
     told = text(element)
     if element is None or told is None:
         return Species.HUMAN

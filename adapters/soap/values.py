@@ -36,6 +36,8 @@ def day(element: _Element | None) -> date | None:
 
     A time of day or a time zone behind the date is passed over: what is meant is the day as it was written.
     """
+    if len(children(element, "Date")) > 1:
+        raise Unreadable("one date (YYYY-MM-DD)")
     told = text(element, "Date") or text(element, "DateTime") or text(element)
     if told is None:
         return None

@@ -60,9 +60,13 @@ def test_the_content_types_charset_outranks_the_declaration() -> None:
 
 
 def test_a_comment_does_not_cut_a_text() -> None:
-    root = parse(b"<!-- before --><m>12<!-- <n/> -->34<n/><!-- x --></m><!-- after -->")
-    assert text(root) == "1234"
-    assert [str(child.tag) for child in root] == ["n"]
+    root = parse(b"<!-- before --><m><t>12<!-- <n/> -->34</t><n/><!-- x --></m><!-- after -->")
+    assert text(root, "t") == "1234"
+    assert [str(child.tag) for child in root] == ["t", "n"]
+
+
+def test_text_that_is_mixed_with_elements_is_no_text() -> None:
+    assert text(parse(b"<m>12<n/>34</m>")) is None
 
 
 def test_character_data_is_text_even_where_it_looks_dangerous() -> None:
