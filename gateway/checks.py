@@ -20,7 +20,7 @@ def check(dispensation: Dispensation, *, path: str, today: date) -> tuple[Intake
     """Everything wrong or odd with the record, errors first.
 
     :param path: where the record stands in its message; the issues name the canonical field below it.
-    :param today: the gateway's day (UTC); a fill date may be one day ahead of it.
+    :param today: the gateway's day (UTC); a fill date or a date sold may be one day ahead of it.
     """
     errors = [
         IntakeIssue(path=f"{path}.{field}", message=message, is_error=True)
@@ -38,6 +38,8 @@ def _errors(d: Dispensation, today: date) -> Iterator[tuple[str, str]]:
         yield "rx_number", "The prescription number is missing."
     if d.filled > today + timedelta(days=1):
         yield "filled", "The fill date lies in the future."
+    if d.sold is not None and d.sold > today + timedelta(days=1):
+        yield "sold", "The date sold lies in the future."
     if d.written is not None and d.written > d.filled:
         yield "written", "The prescription was written after it was filled."
     if not d.quantity.is_finite() or d.quantity <= 0:
