@@ -147,8 +147,7 @@ class Lookup:
             states=home + silent,
             match=found.evidence,
             detail=detail,
-            # FHIR has no place for a sentence of detail beside a complete history, and has one for disclaimers.
-            disclaimers=(*filter(None, (found.caution,)), *self._rules.disclaimers),
+            disclaimers=self._rules.disclaimers,
         )
 
 

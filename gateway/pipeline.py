@@ -82,8 +82,10 @@ class _Trail:
         self.count = sum(v is not IntakeVerdict.REJECTED for v in verdicts)
 
     def failed(self, error: GatewayError) -> None:
-        self.outcome = error.code.value
-        self.count, self.person_key = 0, None
+        """Nobody's history left. What had been recorded before the answer failed stays recorded, and counted."""
+        if self.action is not AuditAction.DISPENSATION_REPORTED:
+            self.count = 0
+        self.outcome, self.person_key = error.code.value, None
         match error:
             case AccessError():
                 self.action = AuditAction.ACCESS_DENIED

@@ -45,7 +45,7 @@ _FHIRPATH = re.compile(r"(Resource|Parameters|Bundle|MedicationDispense)(\.[A-Za
 # severity, issue code and what is said when the answer has no sentence of its own
 _ENDINGS: Final = {
     Outcome.NO_DATA: ("information", "informational", NOT_FOUND_TEXT),
-    Outcome.AMBIGUOUS: ("warning", "multiple-matches", "More than one person fits; no history is shown."),
+    Outcome.AMBIGUOUS: ("warning", "multiple-matches", "No certain match; no history is shown."),
     Outcome.DISALLOWED: ("error", "forbidden", "The requester may not see a history."),
     Outcome.DEFERRED: (
         "warning",
@@ -103,9 +103,12 @@ def operation_outcome(issues: list[Element], *, id: str | None = None) -> Elemen
 
 
 def outcome_of(answer: Answer) -> Element | None:
-    """The OperationOutcome of an answer; None when it is complete."""
+    """The OperationOutcome of an answer; None when it is complete and there is nothing to say beside it."""
     if answer.outcome is Outcome.COMPLETE:
-        return None
+        if answer.detail is None:
+            return None
+        remark = _issue("information", "informational", [_status_coding(Outcome.COMPLETE)], answer.detail)
+        return operation_outcome([remark], id=answer.report_id)
     if answer.outcome is Outcome.PARTIAL:
         return operation_outcome(_partial(answer), id=answer.report_id)
     severity, code, text = _ENDINGS[answer.outcome]

@@ -115,10 +115,11 @@ def _body(answer: Answer, request: Message, layout: Layout) -> Xml:
         case Outcome.AMBIGUOUS:
             return _response(answer, request, layout, _ambiguous(answer, layout))
         case Outcome.DISALLOWED:
-            denial = Verdict(approved=False, text=answer.detail or "The requester may not see a history.")
+            text = _said(answer, layout) or "The requester may not see a history."
+            denial = Verdict(approved=False, text=text)
             return _response(answer, request, layout, denial)
         case _:
-            return _response(answer, request, layout, _approved(answer))
+            return _response(answer, request, layout, _approved(answer, layout))
 
 
 def _failed(answer: Answer, layout: Layout, sentence: str) -> Xml:
@@ -154,7 +155,12 @@ def _ambiguous(answer: Answer, layout: Layout) -> Verdict:
     return Verdict(approved=False, code=AMBIGUOUS_CODE, text=sentence)
 
 
-def _approved(answer: Answer) -> Verdict:
+def _said(answer: Answer, layout: Layout) -> str | None:
+    """The answer's own sentence, when anything of it can stand in this version."""
+    return answer.detail if answer.detail and layout.fit.sentence(answer.detail, layout.text_limit) else None
+
+
+def _approved(answer: Answer, layout: Layout) -> Verdict:
     held = len(answer.dispensations)
     silent = _silent(answer.states)
     if held > MAX_MEDICATIONS:
@@ -165,7 +171,7 @@ def _approved(answer: Answer) -> Verdict:
         return Verdict(approved=True, text=silent)
     if answer.outcome is Outcome.PARTIAL:
         return Verdict(approved=True, text=PARTIAL_NOTE)
-    return Verdict(approved=True, text=APPROVED_NOTE if held else NO_DATA_NOTE)
+    return Verdict(approved=True, text=_said(answer, layout) or (APPROVED_NOTE if held else NO_DATA_NOTE))
 
 
 def _silent(states: Sequence[StateOutcome]) -> str:

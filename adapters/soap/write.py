@@ -119,11 +119,10 @@ def _status(outcome: Outcome) -> str | None:
 def _text(answer: Answer) -> str | None:
     """What a person reads beside the status code."""
     sentences = [answer.detail] if answer.detail else []
-    if answer.outcome is Outcome.AMBIGUOUS:
-        deciding = answer.match.deciding if answer.match else ()
-        sentences.append("Several persons fit the request, and nobody's history is disclosed.")
-        if deciding:
-            sentences.append(f"These fields would decide: {', '.join(deciding)}.")
+    if answer.outcome is Outcome.AMBIGUOUS and not sentences:
+        sentences.append("No certain match; nobody's history is disclosed.")
+        if answer.match and answer.match.deciding:
+            sentences.append(f"These fields would decide: {', '.join(answer.match.deciding)}.")
     if answer.outcome is Outcome.PARTIAL:
         silent = [s.state for s in answer.states if s.outcome not in (Outcome.COMPLETE, Outcome.NO_DATA)]
         sentences.append(f"The report is incomplete: no answer from {', '.join(silent) or 'some state'}.")

@@ -177,8 +177,6 @@ def test_a_history_beside_which_there_may_be_more_of_hers_says_so(
         assert answer.outcome is Outcome.COMPLETE
         assert [d.rx_number for d in answer.dispensations] == [number]
         assert "may be this patient's too" in (answer.detail or "")
-        assert answer.detail == answer.disclaimers[0]
-        assert len(answer.disclaimers) > 1
 
 
 def test_no_records_is_not_said_while_another_record_may_be_hers(gateway: Gateway) -> None:
