@@ -6,6 +6,7 @@ error it is, and an answer that cannot be understood is a Failure, never "no dat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import requests
@@ -28,7 +29,7 @@ from gateway.errors import (
     Unavailable,
     UnsupportedFormat,
 )
-from gateway.model import Answer, LookupRequest
+from gateway.model import Answer, LookupRequest, Outcome, StateOutcome
 from gateway.ports import PartnerSettings
 
 _LATER: Final = {408, 429, 502, 503, 504}
@@ -77,7 +78,7 @@ class FhirPartner:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, body_of(response))
+                return _for_states(_read(response, body_of(response)), request.states)
         except requests.Timeout:
             raise Unavailable(f"The partner did not answer within {self._timeout:g} seconds.") from None
         except requests.RequestException:
@@ -105,6 +106,22 @@ def _read(response: requests.Response, body: bytes) -> Answer:
     if 400 <= status < 500:
         raise _REFUSALS.get(status, MessageError)(f"The partner refused the request (HTTP {status}).")
     raise Failure(f"The partner failed (HTTP {status}).")
+
+
+def _for_states(answer: Answer, asked: tuple[str, ...]) -> Answer:
+    """The answer, held against the states that were asked: the operation has no place for them, so a state counts as
+    having answered only when the answer names it, or when it is the only one and the answer names none."""
+    told = {state.state for state in answer.states}
+    silent = [state for state in asked if state not in told] if told or len(asked) > 1 else []
+    if not silent or answer.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA, Outcome.PARTIAL}:
+        return answer
+    missing = (
+        StateOutcome(
+            state=s, outcome=Outcome.ERROR, detail=f"{s} has not answered, as far as the partner says."
+        )
+        for s in silent
+    )
+    return replace(answer, outcome=Outcome.PARTIAL, states=(*answer.states, *missing))
 
 
 def _refusal(body: bytes) -> Answer | None:

@@ -177,7 +177,7 @@ def _require_name(node: Node) -> None:
     if not any(
         character.isalnum() for character in "".join((name.need_text("family"), *name.texts("given")))
     ):
-        raise name.invalid("a name", "Send the patient's family and given name in letters.")
+        raise name.invalid("written in letters", "Send the patient's family and given name.")
 
 
 def _require_birth_date(node: Node, species: Species) -> None:

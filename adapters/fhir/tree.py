@@ -27,7 +27,7 @@ MAX_DIGITS: Final = 9
 ROOTS: Final = frozenset({"Parameters", "Bundle", "MedicationDispense", "OperationOutcome"})
 """The resources that come as a body; a path begins with one of these or with `Resource`, never with what was sent."""
 
-_MODIFIERS: Final = ("modifierExtension", "implicitRules")
+_MODIFIERS: Final = ("modifierExtension", "implicitRules", "doNotPerform")
 _HOLDERS: Final = frozenset({"parameter", "part", "resource", "entry", "contained"})
 """Where resources stand in resources: the steps by which an error says which of them it is about."""
 

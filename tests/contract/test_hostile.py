@@ -439,6 +439,7 @@ UNREADABLE = {
     "modifier": _set("modifierExtension", to=MODIFIER),
     "modifier of the patient": _set("contained", 0, "modifierExtension", to=MODIFIER),
     "modifier of the performer": _set("performer", 0, "modifierExtension", to=MODIFIER),
+    "prescription that forbids": _set("contained", 3, "doNotPerform", to=True),
     "implicit rules": _set("implicitRules", to="http://example.org/rules"),
     "quantity that is a bound": _set("quantity", "comparator", to="<"),
     "days supply that is a bound": _set("daysSupply", "comparator", to=">="),

@@ -93,6 +93,26 @@ def test_every_outcome_comes_over(server: Server, partner: Partner, name: str) -
     assert told.retry_after == answer.retry_after
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "outcome", "silent"),
+    [
+        ("complete", ("CT",), Outcome.COMPLETE, []),
+        ("complete", ("NY",), Outcome.PARTIAL, ["NY"]),
+        ("complete", ("CT", "NY"), Outcome.PARTIAL, ["NY"]),
+        ("no-data", ("NY",), Outcome.NO_DATA, []),  # the partner is New York's, and names nobody
+        ("no-data", ("CT", "NY"), Outcome.PARTIAL, ["CT", "NY"]),
+        ("ambiguous", ("CT", "NY"), Outcome.AMBIGUOUS, []),
+    ],
+)
+def test_a_state_that_the_answer_does_not_name_has_not_answered(
+    server: Server, partner: Partner, name: str, asked: tuple[str, ...], outcome: Outcome, silent: list[str]
+) -> None:
+    server.answer = ADAPTER.write(answers()[name], inbound())
+    told = partner.ask(a_lookup(states=asked))
+    assert told.outcome is outcome
+    assert [s.state for s in told.states if s.outcome is Outcome.ERROR] == silent
+
+
 def test_what_is_sent(server: Server, partner: Partner) -> None:
     server.answer = ADAPTER.write(answers()["no-data"], inbound())
     partner.ask(a_lookup())
