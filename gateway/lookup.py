@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.drugs import is_hidden
-from gateway.errors import ErrorCode, MessageError
+from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.matching import Ambiguous, Match, Matcher
 from gateway.model import (
     Answer,
@@ -67,7 +67,8 @@ class Lookup:
     def __call__(self, request: LookupRequest) -> Answer:
         """The answer, of whatever outcome.
 
-        :raises MessageError: the request contradicts itself (consent refused, a period that ends before it starts).
+        :raises MessageError: the request contradicts itself (consent refused, a period that ends before it starts),
+            or names a person key that nobody has.
         :raises Unavailable: the record cannot be read now.
         """
         _check(request)
@@ -82,23 +83,29 @@ class Lookup:
         if request.dispensation_id is not None:
             one = self._store.dispensation(request.dispensation_id)
             return self._held([one] if one and one.status is DispensationStatus.ACTIVE else [])
-        key, evidence = request.person_key, None
-        if request.person is not None:
-            decision = self._matcher.decide(
-                request.person, self._store.candidates(self._matcher.blocking_keys(request.person))
-            )
-            evidence = decision.evidence
-            if isinstance(decision, Ambiguous):
+        if request.person is None:
+            return self._of(request.person_key or "", request.period)
+        candidates = self._store.candidates(self._matcher.blocking_keys(request.person))
+        decision = self._matcher.decide(request.person, candidates)
+        match decision:
+            case Ambiguous(evidence=evidence):
                 return _Found(outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence))
-            if isinstance(decision, Match):
-                found = self._of(decision.person_key, request.period, evidence)
+            case Match(person_key=key, evidence=evidence):
+                found = self._of(key, request.period, evidence)
                 return _with_caution(found) if decision.possible_duplicates else found
-            key = None
-        return self._of(key, request.period, evidence)
+            case _:
+                return self._held((), decision.evidence)
 
-    def _of(self, key: str | None, period: Period, evidence: MatchEvidence | None) -> _Found:
-        history = self._store.history(key, period) if key is not None else None
-        return self._held(history.dispensations if history else (), evidence)
+    def _of(self, key: str, period: Period, evidence: MatchEvidence | None = None) -> _Found:
+        """:raises NotFound: nobody has this key: a key that was mistyped is not a patient without records."""
+        history = self._store.history(key, period)
+        if history is None:
+            raise NotFound(
+                "Nobody in the record has this person key.",
+                path="patient",
+                remedy="Use the key of an earlier answer, or look the patient up by demographics.",
+            )
+        return self._held(history.dispensations, evidence)
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
         shown = tuple(_disclosed(d) for d in held if not self._is_hidden(d))
