@@ -126,6 +126,15 @@ class Pipeline:
 
         return self._guarded(adapter, message, trail, answer)
 
+    def admit(self, adapter: Adapter, message: Inbound) -> None:
+        """Refuse strangers before their body is read, so that half-sent bodies of nobody bind no thread.
+
+        :param message: without its body yet.
+        :raises Unauthenticated, Unavailable: as :meth:`Security.authenticate` has it.
+        """
+        if not adapter.credentials_in_body:
+            self._security.authenticate(adapter.credentials(message))
+
     def refuse(self, adapter: Adapter, error: GatewayError, message: Inbound) -> Outbound:
         """The native form of an error that was found outside of the adapter. Never raises."""
 

@@ -159,6 +159,8 @@ class Adapter(ABC):
     name: str
     prefix: str
     formats: tuple[str, ...]
+    credentials_in_body: bool = False
+    """True where credentials can stand inside the body, which is then read before anybody is known."""
 
     def credentials(self, message: Inbound) -> Credentials | None:
         """What the message carries to say who sends it; security judges it. By default the bearer token."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
 
 _log = structlog.get_logger(__name__)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -66,7 +67,7 @@ def _end(response: Response) -> Response:
     _log.info(
         "request",
         request_id=g.request_id,
-        method=request.method,
+        method=request.method if request.method in _METHODS else "other",
         route=request.url_rule.rule if request.url_rule else None,
         status=response.status_code,
         milliseconds=round((time.perf_counter() - g.started) * 1000, 2),
@@ -115,7 +116,7 @@ def _translated(error: HTTPException) -> GatewayError:
     match error:
         case WerkzeugMethodNotAllowed():
             allowed = tuple(sorted(error.valid_methods or ()))
-            return MethodNotAllowed(f"{request.method} is not offered here.", allowed=allowed)
+            return MethodNotAllowed("This method is not offered here.", allowed=allowed)
         case HTTPException(code=404):
             return NotFound(
                 "There is no such route.",

@@ -40,6 +40,7 @@ class WebHandle:
         def view(**arguments: str) -> Response:
             message = self.inbound(operation, arguments)
             try:
+                self._pipeline.admit(self._adapter, message)
                 message = self.with_body(message)
             except GatewayError as error:
                 return respond(self._pipeline.refuse(self._adapter, error, message))

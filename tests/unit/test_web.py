@@ -64,6 +64,17 @@ def test_a_connection_that_breaks_off_leaves_the_gateway_well(empty: LiveGateway
     assert requests.get(f"{empty.url}/health", timeout=10).status_code == http.client.OK
 
 
+def test_a_stranger_is_refused_before_the_body_is_waited_for(empty: LiveGateway) -> None:
+    """Half-sent bodies of nobody bind no thread: the answer comes while the body is still missing."""
+    host, port = empty.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(
+            b"POST /ncpdp/script HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n"
+            b"Content-Length: 1000\r\n\r\n<"
+        )
+        assert b" 401 " in connection.recv(200)
+
+
 def test_every_route_of_every_protocol_is_guarded_or_public_by_name(empty: LiveGateway) -> None:
     """No route of an adapter answers without a token, but those that its standard makes public."""
     public = {"/fhir/metadata", "/fhir/.well-known/smart-configuration", "/soap/pmix"}
