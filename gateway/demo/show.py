@@ -29,11 +29,12 @@ def report(exchanges: list[Exchange]) -> int:
     for name in failed:
         click.echo(f"{name}: the look-up failed.", err=True)
     disagree = False
-    for one, other in combinations([e for e in exchanges if e.answer], 2):
-        fields = differences(one.answer, one.format, other.answer, other.format)  # type: ignore[arg-type]
+    told = [(e.format, e.answer) for e in exchanges if e.answer is not None]
+    for (one, answer), (other, other_answer) in combinations(told, 2):
+        fields = differences(answer, one, other_answer, other)
         if fields:
             disagree = True
-            click.echo(f"{one.format} and {other.format} disagree on: {', '.join(fields)}.", err=True)
+            click.echo(f"{one} and {other} disagree on: {', '.join(fields)}.", err=True)
     if not failed and not disagree:
         click.echo("All protocols give the same clinical record.")
     return 1 if failed or disagree or not exchanges else 0

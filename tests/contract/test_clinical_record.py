@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -77,12 +78,15 @@ def test_there_are_enough_cases(cases: list[Case]) -> None:
     assert any(len(c.held) >= 50 for c in cases)
 
 
+def _fill(d: Dispensation) -> tuple[date, str, int, int]:
+    return d.filled, d.rx_number, d.fill_number, d.partial_fill
+
+
 def test_what_is_held_is_what_was_reported(cases: list[Case]) -> None:
     """The store's own side of the comparison: nothing lost or changed between intake and history."""
     for case in cases:
         reported = [d for d in case.person.dispensations if not _naloxone_alone(d)]
-        key = lambda d: (d.filled, d.rx_number, d.fill_number, d.partial_fill)  # noqa: E731 - a sort key
-        for held, told in zip(sorted(case.held, key=key), sorted(reported, key=key), strict=True):
+        for held, told in zip(sorted(case.held, key=_fill), sorted(reported, key=_fill), strict=True):
             assert held.rx_number == told.rx_number
             assert (held.quantity, held.days_supply, held.written) == (
                 told.quantity,
