@@ -14,6 +14,8 @@ from gateway.model.identifiers import dea, ndc, npi
 
 MAX_DAYS_SUPPLY = 999
 MAX_FILL_NUMBER = 99
+MAX_REFILLS = 99
+MAX_PARTS = 99
 
 
 def check(dispensation: Dispensation, *, path: str, today: date) -> tuple[IntakeIssue, ...]:
@@ -48,6 +50,10 @@ def _errors(d: Dispensation, today: date) -> Iterator[tuple[str, str]]:
         yield "days_supply", f"The days supply must be a whole number from 1 to {MAX_DAYS_SUPPLY}."
     if not 0 <= d.fill_number <= MAX_FILL_NUMBER:
         yield "fill_number", f"The fill number must be from 0 (first fill) to {MAX_FILL_NUMBER}."
+    if d.refills_authorised is not None and not 0 <= d.refills_authorised <= MAX_REFILLS:
+        yield "refills_authorised", f"The refills authorised must be from 0 to {MAX_REFILLS}."
+    if not 0 <= d.partial_fill <= MAX_PARTS:
+        yield "partial_fill", f"The part of a fill must be from 0 (not partial) to {MAX_PARTS}."
     if not (d.drug.ndc11 or d.drug.rxcui or d.drug.name or d.compound):
         yield "drug", "The drug needs an NDC, an RxNorm code or a name."
     if not (d.dispenser.ncpdp_id or d.dispenser.npi or d.dispenser.dea):

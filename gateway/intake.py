@@ -56,9 +56,9 @@ class Intake:
             before_now = replace(before, drug=self._drugs.resolve(before.drug))
             is_same = _content(before_now) == _content(reported)
             return _again(record.path, before, issues, is_same=is_same)
-        keys = self._matcher.blocking_keys(reported.person)
-        person_key = self._link(unit, reported.person, keys)
         try:
+            keys = self._matcher.blocking_keys(reported.person)
+            person_key = self._link(unit, reported.person, keys)
             recorded = unit.add_dispensation(person_key, reported, keys)
         except (Conflict, MessageError) as error:
             issue = IntakeIssue(path=record.path, message=str(error), is_error=True)

@@ -34,6 +34,8 @@ def test_a_good_record_has_no_issues() -> None:
         ({"days_supply": 0}, "days_supply"),
         ({"days_supply": 1000}, "days_supply"),
         ({"fill_number": -1}, "fill_number"),
+        ({"refills_authorised": 100}, "refills_authorised"),
+        ({"partial_fill": 100}, "partial_fill"),
         ({"drug": Drug()}, "drug"),
         ({"dispenser": a_dispenser(npi=None, dea=None, ncpdp_id=None)}, "dispenser"),
         ({"person": a_person(names=())}, "person.names"),

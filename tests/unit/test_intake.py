@@ -143,6 +143,13 @@ def test_a_bad_record_does_not_take_the_good_ones_with_it(gateway: Gateway) -> N
     assert [i.path for i in receipt.results[1].issues] == ["r1.quantity"]
 
 
+def test_an_identifier_that_says_nothing_rejects_its_own_record_alone(gateway: Gateway) -> None:
+    odd = a_person(identifiers=(Identifier(kind=IdentifierKind.SSN, value="---"),))
+    receipt = _take_in(gateway, _reported(person=odd, rx_number="1"), _reported(rx_number="2"))
+    assert [r.verdict for r in receipt.results] == [IntakeVerdict.REJECTED, IntakeVerdict.CREATED]
+    assert (gateway.store.people(), gateway.store.dispensations()) == (1, 1)
+
+
 def test_the_drug_table_fills_what_the_report_leaves_out(gateway: Gateway) -> None:
     (result,) = _take_in(gateway, _reported(drug=Drug(ndc11="00093007401"))).results
     assert result.dispensation is not None
