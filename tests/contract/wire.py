@@ -109,4 +109,4 @@ def _followed(node: Any, by_url: dict[str, Any], depth: int) -> Any:
 
 @cache
 def _fhir(path: str) -> Callable[[Any], list[Any]]:
-    return fhirpathpy.compile(path, models["r4"])  # type: ignore[no-any-return]
+    return fhirpathpy.compile(path, models["r4"])  # type: ignore[no-any-return]  # fhirpathpy has no types
