@@ -37,11 +37,15 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
-from gateway.errors import Unavailable
+from gateway.errors import Contended, Unavailable
 
 _log = structlog.get_logger(__name__)
 
-_RACE = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID", "23505"}
+# Two writers met: a row that both added, a lock not had in time, PostgreSQL's serialisation failure and deadlock.
+_CONTENTION = {
+    *("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID", "23505"),
+    *("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "55P03", "40001", "40P01"),
+}
 
 
 class SchemaError(Exception):
@@ -190,8 +194,9 @@ def _postgresql(busy_timeout: float) -> dict[str, Any]:
 def answering(what: str) -> Iterator[None]:
     """Turns "the database cannot do it now" into `Unavailable`; `what` names the part, as "record store".
 
-    The driver's own text is dropped, since it may quote a row; its code goes to the log. What would fail again
-    unchanged (a value of the wrong type, a broken constraint) is a defect and passes as it is.
+    Where only another writer was in the way it is `Contended`. The driver's own text is dropped, since it may quote
+    a row; its code goes to the log. What would fail again unchanged (a value of the wrong type, a broken constraint)
+    is a defect and passes as it is.
     """
     try:
         yield
@@ -199,9 +204,9 @@ def answering(what: str) -> Iterator[None]:
         raise Unavailable(f"The {what} is busy.") from None
     except DBAPIError as error:
         code = _code(error)
-        if isinstance(error, IntegrityError) and code not in _RACE:
-            raise
-        if isinstance(error, (DataError, NotSupportedError, ProgrammingError)):
+        if code in _CONTENTION:
+            raise Contended(f"The {what} is busy.") from None
+        if isinstance(error, (IntegrityError, DataError, NotSupportedError, ProgrammingError)):
             raise
         _log.error("database.failed", part=what, code=code)
         raise Unavailable(f"The {what} cannot answer now.") from None

@@ -12,6 +12,7 @@
      ├─ Conflict              the record's state forbids it (version, duplicate, precondition)
      └─ Failure               our side could not do it
          ├─ Unavailable           for now: retry after a pause
+         │   └─ Contended             another writer came first: do the same again at once
          └─ InternalFailure       a defect: the request id finds it in the log
 
 Every error says what is wrong (`message`), where (`path`: a FHIRPath, an XPath of local names, an ASAP
@@ -185,6 +186,10 @@ class Unavailable(Failure):
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message, remedy=f"Send the same request again after {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class Contended(Unavailable):
+    """Another writer came first, and nothing of ours was written. The same can be done again at once."""
 
 
 class InternalFailure(Failure):

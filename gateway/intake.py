@@ -2,30 +2,61 @@
 
     resolve the drug -> validate -> find the same fill -> link the person -> record (durable) -> acknowledge
 
-Reads from top to bottom in :meth:`Intake.__call__`. A batch is one transaction: what is acknowledged is on disk.
-Sending a record again changes nothing and says so. Two people are never merged: when several fit, the dispensation
-goes to a person of its own.
+Reads from top to bottom in :meth:`Intake._take_in`. Records are taken in some hundreds at a time, each time in
+one transaction, and a result is handed over only after its transaction is on disk. Sending a message again changes
+nothing and says so. A revision or a void finds its original by its fill, and is rejected where there is none. Two
+people are never merged: when several fit, the dispensation goes to a person of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import islice
+
+import msgspec
 
 from gateway.checks import check
 from gateway.drugs import DrugTable
-from gateway.errors import Conflict, MessageError
+from gateway.errors import Conflict, Contended, MessageError, Unavailable
 from gateway.matching import Match, Matcher
 from gateway.model import (
     Dispensation,
+    DispensationStatus,
+    IntakeAction,
     IntakeBatch,
     IntakeIssue,
     IntakeReceipt,
     IntakeRecord,
     IntakeResult,
     IntakeVerdict,
+    IssueCode,
     Person,
+    Reported,
+    ZeroReport,
 )
-from gateway.ports import Clock, IntakeUnit, RecordStore
+from gateway.ports import Clock, IntakeUnit, Recorded, RecordStore
+
+AT_ONCE = 500  # records in one transaction: other writers wait no longer than these take
+ATTEMPTS = 6  # when another writer comes first
+_PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
+
+
+class _Undo(Exception):
+    """Leaves a transaction without recording anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """What holds for all records of a message."""
+
+    name: str | None = None
+    is_test: bool = False
+    all_or_nothing: bool = False
 
 
 class Intake:
@@ -40,64 +71,264 @@ class Intake:
     def __call__(self, batch: IntakeBatch) -> IntakeReceipt:
         """One result a record, in the batch's order.
 
+        When the record cannot be written any more after some results are on disk, the rest is DEFERRED.
+
         :raises Unavailable: the record cannot be written now; then nothing of the batch is recorded.
         """
-        with self._store.intake() as unit:
-            return IntakeReceipt(results=tuple(self._take_in(unit, record) for record in batch.records))
-
-    def _take_in(self, unit: IntakeUnit, record: IntakeRecord) -> IntakeResult:
-        reported = replace(record.dispensation, drug=self._drugs.resolve(record.dispensation.drug))
-        issues = check(reported, path=record.path, today=self._clock().date())
-        if any(issue.is_error for issue in issues):
-            return IntakeResult(path=record.path, verdict=IntakeVerdict.REJECTED, issues=issues)
-        before = unit.same_fill(reported)
-        if before is not None:
-            # The drug table may know more, or less, than it did then; that is no change of what was reported.
-            before_now = replace(before, drug=self._drugs.resolve(before.drug))
-            is_same = _content(before_now) == _content(reported)
-            return _again(record.path, before, issues, is_same=is_same)
+        message = _Message(name=batch.message, is_test=batch.is_test, all_or_nothing=batch.all_or_nothing)
+        results: list[IntakeResult] = []
         try:
-            keys = self._matcher.blocking_keys(reported.person)
-            person_key = self._link(unit, reported.person, keys)
-            recorded = unit.add_dispensation(person_key, reported, keys)
-        except (Conflict, MessageError) as error:
-            issue = IntakeIssue(path=record.path, message=str(error), is_error=True)
-            return IntakeResult(path=record.path, verdict=IntakeVerdict.REJECTED, issues=(issue, *issues))
-        return IntakeResult(
-            path=record.path, verdict=IntakeVerdict.CREATED, dispensation=recorded, issues=issues
+            if batch.all_or_nothing:
+                results += self._transaction(batch.records, message)
+            else:
+                results.extend(self._in_order(batch.records, message))
+        except Unavailable as error:
+            if not results:
+                raise
+            results += [_deferred(record.path, error) for record in batch.records[len(results) :]]
+        return IntakeReceipt(results=tuple(results), is_test=batch.is_test, issues=batch.issues)
+
+    def stream(
+        self, records: Iterable[Reported], *, message: str | None, is_test: bool = False
+    ) -> Iterator[IntakeResult]:
+        """As the call, for reports of any length: results come as soon as they are on disk.
+
+        :raises Unavailable: the record cannot be written now; the results that came before it stand.
+        """
+        return self._in_order(records, _Message(name=message, is_test=is_test))
+
+    def _in_order(self, records: Iterable[Reported], message: _Message) -> Iterator[IntakeResult]:
+        rest = iter(records)
+        while some := list(islice(rest, AT_ONCE)):
+            yield from self._transaction(some, message)
+
+    # --- one transaction --------------------------------------------------------------------------------------
+
+    def _transaction(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
+        for attempt in range(1, ATTEMPTS):
+            with suppress(Contended):
+                return self._attempt(records, message)
+            # of two that met, each waits another time
+            time.sleep(_PAUSE * 2**attempt * random.random())  # noqa: S311 - nothing is secret about it
+        return self._attempt(records, message)
+
+    def _attempt(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
+        results: list[IntakeResult] = []
+        with suppress(_Undo), self._store.intake() as unit:
+            results = [self._take_in(unit, record, message) for record in records]
+            if message.is_test:
+                results = [replace(result, dispensation=None) for result in results]
+                raise _Undo
+            if message.all_or_nothing and any(r.verdict is IntakeVerdict.REJECTED for r in results):
+                results = [_withheld(result) for result in results]
+                raise _Undo
+        return results
+
+    def _take_in(self, unit: IntakeUnit, record: Reported, message: _Message) -> IntakeResult:
+        if isinstance(record, ZeroReport):
+            issue = IntakeIssue(
+                path=record.path,
+                code=IssueCode.UNSUPPORTED,
+                message="Zero reports are not kept.",
+                is_error=True,
+            )
+            return _rejected(record.path, issue, *record.issues)
+        if record.dispensation is None or any(issue.is_error for issue in record.issues):
+            return _rejected(record.path, *record.issues)
+        reported = replace(record.dispensation, drug=self._drugs.resolve(record.dispensation.drug))
+        found = check(reported, path=record.path, today=self._clock().date(), action=record.action)
+        one = _One(
+            record=replace(record, dispensation=reported),
+            reported=reported,
+            issues=(*record.issues, *found),
+            report=_fingerprint(message.name, record),
+        )
+        if any(issue.is_error for issue in found):
+            return one.rejected()
+        try:
+            return self._record(unit, one)
+        except Conflict as error:
+            return one.rejected(IssueCode.DUPLICATE, str(error))
+        except MessageError as error:
+            return one.rejected(IssueCode.NOT_IDENTIFIED, str(error))
+
+    def _record(self, unit: IntakeUnit, one: _One) -> IntakeResult:
+        original = one.record.original
+        before = unit.same_fill(one.reported) if original is None else unit.recorded(original)
+        if before is not None and one.report in before.reports:
+            return self._again(one, before)
+        match one.record.action:
+            case IntakeAction.NEW:
+                return self._new(unit, one, before)
+            case IntakeAction.REVISE:
+                return self._revise(unit, one, before)
+            case IntakeAction.VOID:
+                return _void(unit, one, before)
+
+    def _again(self, one: _One, before: Recorded) -> IntakeResult:
+        """The very report that was received before."""
+        if _is_void(before) is (one.record.action is IntakeAction.VOID) and (
+            _is_void(before) or self._is_same(one.reported, before)
+        ):
+            return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
+        issue = one.issue(
+            IssueCode.SUPERSEDED,
+            "This report was received before, and the record has been revised or voided since; it was left as it is.",
+            is_error=False,
+        )
+        return replace(one, issues=(issue, *one.issues)).result(IntakeVerdict.UNCHANGED, before.dispensation)
+
+    def _new(self, unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
+        if before is None or _is_void(before):
+            person_key, keys = self._link(unit, one.reported.person)
+            recorded = unit.add_dispensation(person_key, one.reported, keys, report=one.report)
+            return one.result(IntakeVerdict.CREATED, recorded)
+        if self._is_same(one.reported, before):
+            return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
+        return one.rejected(
+            IssueCode.DUPLICATE,
+            "This fill (dispenser, prescription number, fill number, fill date) is recorded already with other "
+            "content; the record was left as it is. Send a revision to change it.",
         )
 
-    def _link(self, unit: IntakeUnit, person: Person, keys: frozenset[str]) -> str:
-        """The person key this dispensation belongs to; a new one unless exactly one person fits.
+    def _revise(self, unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
+        if before is None:
+            return one.no_original()
+        if _is_void(before):
+            return one.rejected(
+                IssueCode.NO_ORIGINAL,
+                "The dispensation to be revised is void. Report it as new if it was dispensed.",
+            )
+        if one.has_changed(before):
+            return one.changed_meanwhile()
+        if self._is_same(one.reported, before):
+            return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
+        held = before.dispensation
+        if _demographics(held.person) == _demographics(one.reported.person):
+            person_key, keys = str(held.person.key), frozenset[str]()
+        else:
+            person_key, keys = self._link(unit, one.reported.person)
+        if person_key == held.person.key:
+            revision = replace(one.reported, id=held.id)
+            recorded = unit.add_dispensation(person_key, revision, keys, report=one.report)
+        else:
+            # It was reported of another person: there it becomes void, and it is recorded with whose it is.
+            unit.add_dispensation(
+                str(held.person.key),
+                replace(held, status=DispensationStatus.VOID),
+                frozenset(),
+                report=one.report,
+            )
+            recorded = unit.add_dispensation(person_key, one.reported, keys, report=one.report)
+        return one.result(IntakeVerdict.REVISED, recorded)
+
+    # --- linking ----------------------------------------------------------------------------------------------
+
+    def _link(self, unit: IntakeUnit, person: Person) -> tuple[str, frozenset[str]]:
+        """The person key this dispensation belongs to (a new one unless exactly one person fits), and the person's
+        blocking keys.
 
         Demographics that are equal in every field cannot be told apart by anybody, so they are linked even when
         others are near.
         """
+        keys = self._matcher.blocking_keys(person)
         candidates = unit.candidates(keys)
         same = {c.key for c in candidates if c.key and _demographics(c) == _demographics(person)}
         if len(same) == 1:
-            return same.pop()
+            return same.pop(), keys
         decision = self._matcher.decide(person, candidates)
         if isinstance(decision, Match):
-            return decision.person_key
-        return unit.add_person(person, keys)
+            return decision.person_key, keys
+        return unit.add_person(person, keys), keys
+
+    def _is_same(self, reported: Dispensation, before: Recorded) -> bool:
+        # The drug table may know more, or less, than it did then; that is no change of what was reported.
+        held = replace(before.dispensation, drug=self._drugs.resolve(before.dispensation.drug))
+        return _content(held) == _content(reported)
 
 
-def _again(
-    path: str, before: Dispensation, issues: tuple[IntakeIssue, ...], *, is_same: bool
-) -> IntakeResult:
-    """The same fill is recorded already: unchanged when it says the same, rejected when it says something else."""
-    if is_same:
-        return IntakeResult(path=path, verdict=IntakeVerdict.UNCHANGED, dispensation=before, issues=issues)
-    differs = IntakeIssue(
-        path=path,
-        message=(
-            "This fill (dispenser, prescription number, fill number, fill date) is recorded already with other "
-            "content; the record was left as it is."
-        ),
+def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
+    if before is None:
+        return one.no_original()
+    if _is_void(before):
+        return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
+    if one.has_changed(before):
+        return one.changed_meanwhile()
+    held = before.dispensation
+    void = replace(held, status=DispensationStatus.VOID)
+    recorded = unit.add_dispensation(str(held.person.key), void, frozenset(), report=one.report)
+    return one.result(IntakeVerdict.VOIDED, recorded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _One:
+    """One record on its way: what was sent, with its drug resolved, and what was found."""
+
+    record: IntakeRecord
+    reported: Dispensation
+    issues: tuple[IntakeIssue, ...]
+    report: bytes
+
+    def result(self, verdict: IntakeVerdict, dispensation: Dispensation) -> IntakeResult:
+        return IntakeResult(
+            path=self.record.path, verdict=verdict, dispensation=dispensation, issues=self.issues
+        )
+
+    def rejected(self, code: IssueCode | None = None, message: str = "") -> IntakeResult:
+        if code is None:
+            return _rejected(self.record.path, *self.issues)
+        return _rejected(self.record.path, self.issue(code, message), *self.issues)
+
+    def issue(self, code: IssueCode, message: str, *, is_error: bool = True) -> IntakeIssue:
+        return IntakeIssue(path=self.record.path, code=code, message=message, is_error=is_error)
+
+    def no_original(self) -> IntakeResult:
+        return self.rejected(
+            IssueCode.NO_ORIGINAL,
+            "No dispensation of this dispenser, prescription number, fill number and fill date is recorded, so there "
+            "is nothing to revise or void. Report it as new, or correct what names the fill.",
+        )
+
+    def has_changed(self, before: Recorded) -> bool:
+        """True when the sender has seen another revision than the present one."""
+        return self.record.expected_revision not in {None, before.dispensation.revision}
+
+    def changed_meanwhile(self) -> IntakeResult:
+        return self.rejected(
+            IssueCode.CONFLICT,
+            "The dispensation has been revised since the sender read it. Read it again and send the revision anew.",
+        )
+
+
+def _rejected(path: str, *issues: IntakeIssue) -> IntakeResult:
+    return IntakeResult(path=path, verdict=IntakeVerdict.REJECTED, issues=issues)
+
+
+def _withheld(result: IntakeResult) -> IntakeResult:
+    if result.verdict is IntakeVerdict.REJECTED:
+        return result
+    issue = IntakeIssue(
+        path=result.path,
+        code=IssueCode.WITHHELD,
+        message="Not recorded, because another record of the same transaction was rejected.",
         is_error=True,
     )
-    return IntakeResult(path=path, verdict=IntakeVerdict.REJECTED, issues=(differs, *issues))
+    return _rejected(result.path, issue, *result.issues)
+
+
+def _deferred(path: str, error: Unavailable) -> IntakeResult:
+    issue = IntakeIssue(path=path, code=IssueCode.UNAVAILABLE, message=str(error), is_error=True)
+    return IntakeResult(path=path, verdict=IntakeVerdict.DEFERRED, issues=(issue,))
+
+
+def _is_void(before: Recorded) -> bool:
+    return before.dispensation.status is DispensationStatus.VOID
+
+
+def _fingerprint(message: str | None, record: IntakeRecord) -> bytes:
+    """What makes it the same report: its place in a message that can be told, else everything it says."""
+    said: object = record.path if message is not None else (record.original, record.dispensation)
+    return blake2b(msgspec.msgpack.encode((message, record.action, said)), digest_size=16).digest()
 
 
 def _demographics(person: Person) -> Person:

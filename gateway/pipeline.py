@@ -46,6 +46,8 @@ SCOPE_HISTORY = "pdmp/history"
 SCOPE_READ = "system/MedicationDispense.rs"
 SCOPE_REPORT = "system/MedicationDispense.c"
 
+_ON_DISK = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
+
 _log = structlog.get_logger(__name__)
 
 
@@ -79,7 +81,7 @@ class _Trail:
         self.action = AuditAction.DISPENSATION_REPORTED
         verdicts = [r.verdict for r in receipt.results]
         self.outcome = ",".join(sorted({v.value for v in verdicts}))
-        self.count = sum(v is not IntakeVerdict.REJECTED for v in verdicts)
+        self.count = 0 if receipt.is_test else sum(v in _ON_DISK for v in verdicts)
 
     def failed(self, error: GatewayError) -> None:
         """Nobody's history left. What had been recorded before the answer failed stays recorded, and counted."""

@@ -16,21 +16,24 @@ tests. Types here hold no logic beyond defaults.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
     Dispensation,
     IntakeBatch,
+    IntakeIssue,
     IntakeReceipt,
+    IntakeResult,
     LookupRequest,
     Period,
     Person,
+    Reported,
     Requester,
 )
 from gateway.model.audit import AuditEvent
@@ -149,6 +152,38 @@ class Partner(Protocol):
         ...
 
 
+class FileReport(Protocol):
+    """What became of a file, written record by record while it is taken in."""
+
+    def add(self, result: IntakeResult) -> None:
+        """The next result; what it accepts is on disk."""
+        ...
+
+    def finish(self, error: GatewayError | None = None) -> None:
+        """The end: the counts, and with `error` why intake ended before the file did."""
+        ...
+
+
+class SubmittedFile(Protocol):
+    """A file of reported dispensations, read as it is consumed, so that its size does not matter.
+
+    `message` and `issues` are as in :class:`~gateway.model.IntakeBatch`; the issues are complete before a record is
+    read.
+    """
+
+    message: str
+    is_test: bool
+    issues: tuple[IntakeIssue, ...]
+
+    def records(self) -> Iterator[Reported]:
+        """What the file reports, in its order. Never raises for anything the file holds."""
+        ...
+
+    def report(self, out: BinaryIO, content_type: str) -> FileReport:
+        """The report of this file, written to `out` as `application/json` or `text/plain`."""
+        ...
+
+
 class Adapter(ABC):
     """One protocol, both directions. A folder under `adapters/` exports one instance as `ADAPTER`.
 
@@ -185,6 +220,13 @@ class Adapter(ABC):
 
     def partner(self, settings: PartnerSettings) -> Partner | None:
         """The outbound client of the protocol, for adapters that have one."""
+        return None
+
+    def open_file(self, file: BinaryIO) -> SubmittedFile | None:
+        """A file of this protocol, at its beginning and seekable; None when it is not one of them.
+
+        A file that is one and is broken is opened all the same: its `issues` say what is wrong.
+        """
         return None
 
 
@@ -241,11 +283,27 @@ class History:
     dispensations: tuple[Dispensation, ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A dispensation as it stands, void or not, and the fingerprints of all reports that have made or changed it."""
+
+    dispensation: Dispensation
+    reports: frozenset[bytes] = field(repr=False)
+
+
 class IntakeUnit(Protocol):
     """One transaction of intake: what is written in it is durable and visible together, or not at all."""
 
-    def same_fill(self, dispensation: Dispensation) -> Dispensation | None:
-        """The current revision of this fill: same dispenser, prescription number, fill number, part, fill date."""
+    def prepare(self, fills: Collection[Dispensation], keys: Collection[str] = ()) -> None:
+        """The unit will be asked for these fills and blocking keys: what is known of them is read at once."""
+        ...
+
+    def same_fill(self, dispensation: Dispensation) -> Recorded | None:
+        """What is recorded of this fill: same dispenser, prescription number, fill number, part, fill date."""
+        ...
+
+    def recorded(self, dispensation_id: str) -> Recorded | None:
+        """What is recorded under this id; None when it is nobody's."""
         ...
 
     def candidates(self, keys: Collection[str]) -> Sequence[Person]:
@@ -257,7 +315,12 @@ class IntakeUnit(Protocol):
         ...
 
     def add_dispensation(
-        self, person_key: str, dispensation: Dispensation, keys: Collection[str]
+        self,
+        person_key: str,
+        dispensation: Dispensation,
+        keys: Collection[str],
+        *,
+        report: bytes | None = None,
     ) -> Dispensation:
         """A new dispensation of that person; its `person` becomes an appearance, once for equal demographics,
         and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report, and
@@ -265,6 +328,7 @@ class IntakeUnit(Protocol):
 
         With an `id` it is the next revision of that dispensation: a correction, or a void where its status says so.
 
+        :param report: the fingerprint (16 bytes) under which :class:`Recorded` will know this report.
         :raises gateway.errors.Conflict: there is no such person, this fill is recorded already (and not void), or
             the `id` is not one of that person's dispensations. Then nothing of it is recorded.
         :raises gateway.errors.MessageError: an identifier cannot be used. Nothing of it is recorded; the unit
@@ -292,7 +356,10 @@ class RecordStore(Protocol):
         ...
 
     def intake(self) -> AbstractContextManager[IntakeUnit]:
-        """A transaction; on leaving the block without an exception everything is on disk."""
+        """A transaction; on leaving the block without an exception everything is on disk, else nothing is recorded.
+
+        :raises gateway.errors.Contended: another writer came first; entering or leaving the block, or inside it.
+        """
         ...
 
     def ready(self) -> bool:

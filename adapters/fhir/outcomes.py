@@ -181,7 +181,7 @@ def outcome_of_issues(issues: Sequence[IntakeIssue]) -> Element:
         [
             _fault(
                 "business-rule",
-                _fhirpath(issue.path),
+                _fhirpath(issue.path, issue.field),
                 issue.message,
                 None,
                 severity="error" if issue.is_error else "warning",
@@ -211,10 +211,9 @@ def _fault(
     return issue
 
 
-def _fhirpath(path: str) -> str:
+def _fhirpath(root: str, name: str | None) -> str:
     """The FHIRPath of a canonical field that intake names: element names only, no conditions."""
-    root, _, name = path.partition(".")
-    if not name:
+    if name is None:
         return root
     known: dict[str, Any] = {field.name: field.paths["fhir"] for field in field_map().fields}
     steps = re.sub(

@@ -8,7 +8,9 @@ from gateway.model.codes import (
     DispensationStatus,
     DrugClass,
     IdentifierKind,
+    IntakeAction,
     IntakeVerdict,
+    IssueCode,
     NameUse,
     Outcome,
     PartyKind,
@@ -19,7 +21,15 @@ from gateway.model.codes import (
     Species,
 )
 from gateway.model.dispensation import CompoundPart, Dispensation, Drug, Ingredient
-from gateway.model.intake import IntakeBatch, IntakeIssue, IntakeReceipt, IntakeRecord, IntakeResult
+from gateway.model.intake import (
+    IntakeBatch,
+    IntakeIssue,
+    IntakeReceipt,
+    IntakeRecord,
+    IntakeResult,
+    Reported,
+    ZeroReport,
+)
 from gateway.model.lookup import (
     Answer,
     FieldEvidence,
@@ -44,12 +54,14 @@ __all__ = [
     "Identifier",
     "IdentifierKind",
     "Ingredient",
+    "IntakeAction",
     "IntakeBatch",
     "IntakeIssue",
     "IntakeReceipt",
     "IntakeRecord",
     "IntakeResult",
     "IntakeVerdict",
+    "IssueCode",
     "Licence",
     "LookupRequest",
     "MatchEvidence",
@@ -64,9 +76,11 @@ __all__ = [
     "Prescriber",
     "Purpose",
     "QuantityUnit",
+    "Reported",
     "Requester",
     "Schedule",
     "Sex",
     "Species",
     "StateOutcome",
+    "ZeroReport",
 ]

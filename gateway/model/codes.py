@@ -107,9 +107,40 @@ class Purpose(StrEnum):
     OPERATIONS = "HOPERAT"
 
 
+class IntakeAction(StrEnum):
+    """What the sender wants done with a record (ASAP DSP01)."""
+
+    NEW = "new"
+    REVISE = "revise"
+    VOID = "void"
+
+
 class IntakeVerdict(StrEnum):
     """What became of one record of a batch."""
 
     CREATED = "created"
-    UNCHANGED = "unchanged"  # the same record was recorded before: nothing was written
+    REVISED = "revised"
+    VOIDED = "voided"
+    UNCHANGED = "unchanged"  # it was reported before: nothing was written
     REJECTED = "rejected"
+    DEFERRED = "deferred"  # nothing was written, for a reason of ours: the same is to be sent again
+
+
+class IssueCode(StrEnum):
+    """What is wrong or odd with a reported record, in one vocabulary for all formats."""
+
+    MISSING = "missing"  # a field that must be there is not
+    MALFORMED = "malformed"  # it is there and not of the form it must have
+    UNKNOWN_CODE = "unknown-code"  # of the form of a code, and none of the table's
+    OUT_OF_RANGE = "out-of-range"  # a number or a date that cannot be
+    INCONSISTENT = "inconsistent"  # two fields, or a count and what it counts, contradict each other
+    CHECK_DIGIT = "check-digit"  # an identifier fails its check digit
+    UNKNOWN_DRUG = "unknown-drug"  # the product is not in the drug table
+    NOT_IDENTIFIED = "not-identified"  # patient or dispenser cannot be identified by what was sent
+    NO_ORIGINAL = "no-original"  # a revision or void of a fill that is not recorded
+    DUPLICATE = "duplicate"  # the fill is recorded already, with other content
+    SUPERSEDED = "superseded"  # it was reported before and the record has been revised or voided since
+    CONFLICT = "conflict"  # the record has changed since the sender has seen it
+    UNSUPPORTED = "unsupported"  # the format allows it and the gateway does not take it
+    WITHHELD = "withheld"  # nothing is wrong with it, but another record of a transaction was rejected
+    UNAVAILABLE = "unavailable"  # for now it cannot be recorded

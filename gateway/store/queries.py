@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import Connection, and_, bindparam, exists, select
 
@@ -18,12 +19,14 @@ from gateway.store.codec import Row
 from gateway.store.keys import write_person_key
 from gateway.store.references import IN_LIST, References
 
+V = TypeVar("V")
+
 _appearance = schema.appearance.c
 _dispensation = schema.dispensation.c
 _later = schema.dispensation.alias("later")
 
 _APPEARANCE = [c for c in _appearance if c.name not in {"person_key", "digest"}]
-_DISPENSATION = [c for c in _dispensation if c.name != "person_key"]
+_DISPENSATION = [c for c in _dispensation if c.name not in {"person_key", "report"}]
 _DRUG, _PRESCRIBER, _DISPENSER = (
     [c.name for c in _DISPENSATION].index(name) for name in ("drug", "prescriber", "dispenser")
 )
@@ -63,9 +66,11 @@ DISPENSATION = (
     .order_by(_dispensation.revision.desc())
     .limit(1)
 )
-FILL = select(schema.fill.c.person_key, schema.fill.c.dispensation_no).where(
-    schema.fill.c.fill_key == bindparam("fill_key")
+REPORTS = select(_dispensation.report).where(
+    _dispensation.person_key == bindparam("person_key"),
+    _dispensation.dispensation_no == bindparam("no"),
 )
+FILLS = select(schema.fill).where(schema.fill.c.fill_key.in_(bindparam("fill_keys", expanding=True)))
 
 
 def person_keys(connection: Connection, block_keys: Collection[int]) -> dict[int, list[int]]:
@@ -113,10 +118,19 @@ def dispensation(connection: Connection, references: References, key: int, no: i
     return _dispensations(connection, references, shown, [row], {row.appearance: codec.person(shown, one)})[0]
 
 
-def fill(connection: Connection, fill_key: bytes) -> tuple[int, int] | None:
-    """Person key and number of the dispensation that records this fill."""
-    row = connection.execute(FILL, {"fill_key": fill_key}).one_or_none()
-    return None if row is None else (row.person_key, row.dispensation_no)
+def reports(connection: Connection, key: int, no: int) -> set[bytes]:
+    """The fingerprints of all reports that have made or changed one dispensation."""
+    found = connection.execute(REPORTS, {"person_key": key, "no": no}).scalars()
+    return {report for report in found if report is not None}
+
+
+def fills(connection: Connection, fill_keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
+    """Person key and number of the dispensations that record these fills."""
+    found: dict[bytes, tuple[int, int]] = {}
+    for some in _slices(fill_keys):
+        for fill_key, person_key, no in connection.execute(FILLS, {"fill_keys": some}).all():
+            found[bytes(fill_key)] = person_key, no
+    return found
 
 
 def _dispensations(
@@ -132,6 +146,6 @@ def _dispensations(
     return [codec.dispensation(person_key, row, people, drugs, prescribers, dispensers) for row in rows]
 
 
-def _slices(values: Collection[int]) -> Iterable[list[int]]:
-    values = list(values)
+def _slices(all_values: Collection[V]) -> Iterable[list[V]]:
+    values = list(all_values)
     return (values[start : start + IN_LIST] for start in range(0, len(values), IN_LIST))

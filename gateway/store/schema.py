@@ -191,6 +191,7 @@ dispensation = _table(
     Column("dispenser", LargeBinary(16), ForeignKey("dispenser.digest"), nullable=False),
     Column("source_state", Text, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
+    Column("report", LargeBinary(16)),  # fingerprint of the report that made this revision
     ForeignKeyConstraint(["person_key", "appearance"], ["appearance.person_key", "appearance.appearance"]),
 )
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from gateway.database import answering
 from gateway.errors import Conflict, MessageError, Unavailable
 from gateway.model import Dispensation, DispensationStatus, Person
-from gateway.ports import Clock, IntakeUnit, Vault
+from gateway.ports import Clock, IntakeUnit, Recorded, Vault
 from gateway.store import codec, queries, schema
 from gateway.store.appearance import Reported
 from gateway.store.gathered import Gathered, Remembered
@@ -77,15 +77,30 @@ class Unit(IntakeUnit):
         self._known: dict[int, _Known] = {}
         self._fills: dict[bytes, tuple[int, int] | None] = {}
         self._written: dict[tuple[int, int], Dispensation] = {}
+        self._reports: dict[tuple[int, int], set[bytes]] = {}
         self._referred: set[bytes] = set()
 
     # --- reads ------------------------------------------------------------------------------------------------
 
-    def same_fill(self, dispensation: Dispensation) -> Dispensation | None:
-        """As the port says, void or not."""
+    def prepare(self, fills: Collection[Dispensation], keys: Collection[str] = ()) -> None:
+        """As the port says."""
+        with self._answering():
+            wanted = {fill_key(one) for one in fills} - self._fills.keys()
+            found = queries.fills(self._connection, wanted)
+            self._fills.update((key, found.get(key)) for key in wanted)
+            self._blocks.of({block_key(key) for key in keys})
+
+    def same_fill(self, dispensation: Dispensation) -> Recorded | None:
+        """As the port says."""
         with self._answering():
             place = self._fill(fill_key(dispensation))
-            return None if place is None else self._current(place)
+            return None if place is None else self._recorded(place)
+
+    def recorded(self, dispensation_id: str) -> Recorded | None:
+        """As the port says."""
+        with self._answering():
+            place = read_dispensation_id(dispensation_id)
+            return None if place is None else self._recorded(place)
 
     def candidates(self, keys: Collection[str]) -> Sequence[Person]:
         """As the port says; ordered as by the store."""
@@ -96,8 +111,15 @@ class Unit(IntakeUnit):
     def _fill(self, key: bytes) -> tuple[int, int] | None:
         """Person key and number of the dispensation that records this fill."""
         if key not in self._fills:
-            self._fills[key] = queries.fill(self._connection, key)
+            self._fills[key] = queries.fills(self._connection, [key]).get(key)
         return self._fills[key]
+
+    def _recorded(self, place: tuple[int, int]) -> Recorded | None:
+        current = self._current(place)
+        if current is None:
+            return None
+        reports = queries.reports(self._connection, *place) | self._reports.get(place, set())
+        return Recorded(dispensation=current, reports=frozenset(reports))
 
     def _current(self, place: tuple[int, int]) -> Dispensation | None:
         return self._written.get(place) or queries.dispensation(self._connection, self._references, *place)
@@ -129,7 +151,12 @@ class Unit(IntakeUnit):
             return write_person_key(key)
 
     def add_dispensation(
-        self, person_key: str, dispensation: Dispensation, keys: Collection[str]
+        self,
+        person_key: str,
+        dispensation: Dispensation,
+        keys: Collection[str],
+        *,
+        report: bytes | None = None,
     ) -> Dispensation:
         """As the port says."""
         with self._answering():
@@ -148,7 +175,7 @@ class Unit(IntakeUnit):
                 source_state=dispensation.source_state or self._state,
                 reported_at=self._clock(),
             )
-            self._record(key, no, recorded)
+            self._record(key, no, recorded, report)
         if self._gathered.dispensations >= ROWS_AT_ONCE:
             self.flush()
         return recorded
@@ -187,7 +214,7 @@ class Unit(IntakeUnit):
             self._gathered.move_fill(fill, *place)
         self._fills[fill] = place
 
-    def _record(self, key: int, no: int, recorded: Dispensation) -> None:
+    def _record(self, key: int, no: int, recorded: Dispensation, report: bytes | None) -> None:
         self._gathered.add(
             schema.dispensation,
             {
@@ -197,10 +224,13 @@ class Unit(IntakeUnit):
                 "drug": self._refer(self._references.drugs, recorded.drug),
                 "prescriber": self._refer(self._references.prescribers, recorded.prescriber),
                 "dispenser": self._refer(self._references.dispensers, recorded.dispenser),
+                "report": report,
                 **codec.dispensation_columns(recorded),
             },
         )
         self._written[key, no] = recorded
+        if report is not None:
+            self._reports.setdefault((key, no), set()).add(report)
 
     def _refer(self, snapshots: Snapshots[T], value: T) -> bytes:
         columns = snapshots.encode(value)

@@ -140,7 +140,7 @@ def test_a_bad_record_does_not_take_the_good_ones_with_it(gateway: Gateway) -> N
         IntakeVerdict.REJECTED,
         IntakeVerdict.CREATED,
     ]
-    assert [i.path for i in receipt.results[1].issues] == ["r1.quantity"]
+    assert [(i.path, i.field) for i in receipt.results[1].issues] == [("r1", "quantity")]
 
 
 def test_an_identifier_that_says_nothing_rejects_its_own_record_alone(gateway: Gateway) -> None:

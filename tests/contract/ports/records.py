@@ -10,6 +10,7 @@ from gateway.model import (
     IdentifierKind,
     Period,
 )
+from gateway.ports import IntakeUnit
 from gateway.store import Store
 from tests.factory import a_dispensation, a_person
 
@@ -49,3 +50,9 @@ def fills(store: Store, key: str | None, period: Period = ALWAYS) -> tuple[Dispe
     history = store.history(key, period)
     assert history is not None
     return history.dispensations
+
+
+def held(unit: IntakeUnit, dispensation: Dispensation) -> Dispensation | None:
+    """What is recorded of this fill."""
+    found = unit.same_fill(dispensation)
+    return None if found is None else found.dispensation

@@ -13,7 +13,7 @@ from gateway.model import (
     Period,
 )
 from gateway.store import Store
-from tests.contract.ports.records import ALWAYS, KEYS, fills, record_one, reported
+from tests.contract.ports.records import ALWAYS, KEYS, fills, held, record_one, reported
 from tests.factory import a_person
 
 
@@ -100,7 +100,7 @@ def test_a_revision_replaces_and_a_void_hides(record: Store) -> None:
     with record.intake() as unit:
         withdrawn = replace(reported(), id=recorded.id, status=DispensationStatus.VOID)
         void = unit.add_dispensation(key, withdrawn, KEYS)
-        assert unit.same_fill(reported()) == void
+        assert held(unit, reported()) == void
     assert void.revision == 3
     assert fills(record, key) == ()
     assert record.dispensation(recorded.id or "") == void
@@ -118,9 +118,7 @@ def test_a_revised_fill_date_counts_for_the_period(record: Store) -> None:
     assert fills(record, key, Period(start=new, end=new)) == (revised,)
     with record.intake() as unit:
         for day in (old, new):
-            assert unit.same_fill(reported(filled=day)) == revised, (
-                "the old report, sent again, is still known"
-            )
+            assert held(unit, reported(filled=day)) == revised, "the old report, sent again, is still known"
 
 
 def test_several_revisions_in_one_unit(record: Store) -> None:
@@ -129,7 +127,7 @@ def test_several_revisions_in_one_unit(record: Store) -> None:
         last = unit.add_dispensation(key, reported(), KEYS)
         for supply in (3, 4, 5):
             last = unit.add_dispensation(key, replace(reported(), id=last.id, days_supply=supply), KEYS)
-            assert unit.same_fill(reported()) == last
+            assert held(unit, reported()) == last
     assert last.revision == 4
     assert fills(record, key) == (last,)
 

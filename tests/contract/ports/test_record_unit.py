@@ -26,23 +26,23 @@ from gateway.model import (
 )
 from gateway.store import Store
 from tests.contract.ports.fakes import FakeVault, Ticking
-from tests.contract.ports.records import ALWAYS, KEYS, fills, record_one, reported
+from tests.contract.ports.records import ALWAYS, KEYS, fills, held, record_one, reported
 from tests.factory import a_dispenser, a_drug, a_person
 
 
 @pytest.mark.parametrize("is_flushed", [False, True])
 def test_a_fill_is_recorded_once(record: Store, is_flushed: bool) -> None:
     with record.intake() as unit:
-        assert unit.same_fill(reported()) is None
+        assert held(unit, reported()) is None
         key = unit.add_person(a_person(), KEYS)
         recorded = unit.add_dispensation(key, reported(), KEYS)
         if not is_flushed:
-            assert unit.same_fill(reported(days_supply=99)) == recorded
+            assert held(unit, reported(days_supply=99)) == recorded
             with pytest.raises(Conflict):
                 unit.add_dispensation(key, reported(), KEYS)
     if is_flushed:
         with record.intake() as unit:
-            assert unit.same_fill(reported(days_supply=99)) == recorded
+            assert held(unit, reported(days_supply=99)) == recorded
             with pytest.raises(Conflict):
                 unit.add_dispensation(key, reported(), KEYS)
             other = unit.add_person(a_person(), KEYS)
@@ -70,7 +70,7 @@ def test_a_fill_is_recorded_once(record: Store, is_flushed: bool) -> None:
 def test_what_makes_it_the_same_fill(record: Store, over: dict[str, Any], is_same: bool) -> None:
     recorded = record_one(record, reported())
     with record.intake() as unit:
-        assert unit.same_fill(reported(**over)) == (recorded if is_same else None)
+        assert held(unit, reported(**over)) == (recorded if is_same else None)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_dispenser_is_known_by_what_there_is(
 ) -> None:
     recorded = record_one(record, reported(dispenser=one))
     with record.intake() as unit:
-        assert unit.same_fill(reported(dispenser=other)) == (recorded if is_same else None)
+        assert held(unit, reported(dispenser=other)) == (recorded if is_same else None)
 
 
 @pytest.mark.parametrize("is_flushed", [False, True])
@@ -110,13 +110,13 @@ def test_a_void_fill_can_be_recorded_for_somebody_else(record: Store, is_flushed
         if not is_flushed:
             right = unit.add_person(a_person(phones=()), KEYS)
             new = unit.add_dispensation(right, reported(), KEYS)
-            assert unit.same_fill(reported()) == new
+            assert held(unit, reported()) == new
     if is_flushed:
         with record.intake() as unit:
             right = unit.add_person(a_person(phones=()), KEYS)
             new = unit.add_dispensation(right, reported(), KEYS)
     with record.intake() as unit:
-        assert unit.same_fill(reported()) == new
+        assert held(unit, reported()) == new
     assert (new.person.key, new.revision) == (right, 1)
     assert fills(record, wrong) == ()
     assert fills(record, right) == (new,)
@@ -133,7 +133,7 @@ def test_two_writers_racing_record_a_fill_once(open_store: Callable[[], Store]) 
         while True:
             try:
                 with store.intake() as unit:
-                    if unit.same_fill(sent) is not None:
+                    if held(unit, sent) is not None:
                         return False
                     found = unit.candidates(KEYS)
                     key = found[0].key if found else unit.add_person(sent.person, KEYS)
@@ -160,7 +160,7 @@ def test_a_writer_that_waits_too_long_is_unavailable(database: str, record: Stor
             record_one(impatient, sent[0])
     assert record.dispensations() == 1000
     with impatient.intake() as unit:
-        assert unit.same_fill(sent[0]) is not None
+        assert held(unit, sent[0]) is not None
     impatient.close()
 
 
@@ -200,7 +200,7 @@ def test_a_unit_sees_what_it_has_written_and_what_was_there(record: Store) -> No
         unit.add_dispensation(key, reported(rx_number="new", person=a_person(phones=("9",))), ["shared"])
         both = unit.candidates(["shared"])
         assert [(p.key, p.appearance) for p in both] == sorted([(old.person.key, 1), (key, 1), (key, 2)])
-        assert unit.same_fill(reported(rx_number="old")) == old
+        assert held(unit, reported(rx_number="old")) == old
     assert list(record.candidates(["shared"])) == list(both)
 
 
@@ -225,7 +225,7 @@ def test_thousands_in_one_unit(record: Store) -> None:
                 for n in range(50)
             ]
             assert {one.key for one in unit.candidates([f"person:{person}"])} == {key}
-        assert unit.same_fill(reported(rx_number="0-0", filled=date(2026, 1, 1))) is not None
+        assert held(unit, reported(rx_number="0-0", filled=date(2026, 1, 1))) is not None
         assert {one.key for one in unit.candidates(["everybody"])} == set(sent)
     for key, recorded in sent.items():
         assert list(fills(record, key)) == recorded[::-1]

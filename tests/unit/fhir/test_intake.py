@@ -21,6 +21,7 @@ from gateway.model import (
     IntakeBatch,
     IntakeIssue,
     IntakeVerdict,
+    IssueCode,
     PartyKind,
     Prescriber,
     QuantityUnit,
@@ -261,14 +262,22 @@ def test_what_comes_back_is_the_callers_choice() -> None:
     assert resource(answered("return=representation"))["resourceType"] == "MedicationDispense"
 
 
+def _issue(field: str | None, message: str, *, is_error: bool) -> IntakeIssue:
+    return IntakeIssue(
+        path="MedicationDispense",
+        field=field,
+        code=IssueCode.INCONSISTENT,
+        message=message,
+        is_error=is_error,
+    )
+
+
 def test_rejected() -> None:
     issues = (
-        IntakeIssue(
-            path="MedicationDispense.days_supply", message="The days supply is wrong.", is_error=True
-        ),
-        IntakeIssue(path="MedicationDispense.drug.ndc11", message="The NDC is odd.", is_error=False),
-        IntakeIssue(path="MedicationDispense.person.names", message="The name is odd.", is_error=False),
-        IntakeIssue(path="MedicationDispense", message="It is all odd.", is_error=False),
+        _issue("days_supply", "The days supply is wrong.", is_error=True),
+        _issue("drug.ndc11", "The NDC is odd.", is_error=False),
+        _issue("person.names", "The name is odd.", is_error=False),
+        _issue(None, "It is all odd.", is_error=False),
     )
     outbound = ADAPTER.write(receipt(IntakeVerdict.REJECTED, issues=issues), inbound("create"))
     OperationOutcome.model_validate_json(outbound.body)
@@ -282,9 +291,7 @@ def test_rejected() -> None:
 
 
 def test_remarks_come_with_the_outcome() -> None:
-    issues = (
-        IntakeIssue(path="MedicationDispense.prescriber.npi", message="The NPI is odd.", is_error=False),
-    )
+    issues = (_issue("prescriber.npi", "The NPI is odd.", is_error=False),)
     message = inbound("create", headers={"prefer": "return=OperationOutcome"})
     outbound = ADAPTER.write(receipt(IntakeVerdict.CREATED, issues=issues), message)
     assert outbound.status == 201

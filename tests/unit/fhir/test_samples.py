@@ -12,14 +12,16 @@ import pytest
 
 import adapters.fhir
 from adapters.fhir import ADAPTER
-from gateway.model import IntakeBatch, IntakeIssue, IntakeVerdict, LookupRequest
+from gateway.model import IntakeBatch, IntakeIssue, IntakeVerdict, IssueCode, LookupRequest
 from gateway.ports import Answered
 from tests.factory import a_lookup, an_answer
 from tests.unit.fhir.cases import answers, inbound, receipt
 
 SAMPLES = Path(adapters.fhir.__file__).parent / "samples"
 REJECTED = IntakeIssue(
-    path="MedicationDispense.days_supply",
+    path="MedicationDispense",
+    field="days_supply",
+    code=IssueCode.OUT_OF_RANGE,
     message="The days supply must be a whole number from 1 to 999.",
     is_error=True,
 )

@@ -162,7 +162,9 @@ def test_any_dispensation_comes_back_equal(store: Store, sent: Dispensation) -> 
     with store.intake() as unit:
         key = unit.add_person(sent.person, [str(serial)])
         recorded = unit.add_dispensation(key, sent, [])
-        assert unit.same_fill(sent) == recorded
+        same = unit.same_fill(sent)
+        assert same is not None
+        assert same.dispensation == recorded
     assert recorded == replace(
         sent,
         id=recorded.id,

@@ -43,7 +43,12 @@ class Memory:
         self._appearances.append([])
         return str(len(self._appearances) - 1)
 
-    def add_dispensation(self, key: str, dispensation: Dispensation, keys: Collection[str]) -> Dispensation:
+    def prepare(self, fills: Collection[Dispensation], keys: Collection[str] = ()) -> None:
+        """Everything is in memory."""
+
+    def add_dispensation(
+        self, key: str, dispensation: Dispensation, keys: Collection[str], *, report: bytes | None = None
+    ) -> Dispensation:
         appearance = replace(dispensation.person, key=key)
         if appearance not in self._appearances[int(key)]:
             self._appearances[int(key)].append(appearance)
