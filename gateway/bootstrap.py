@@ -34,6 +34,7 @@ from gateway.security.vault import IdentifierVault, VaultKeys
 from gateway.settings import Settings, SettingsError, StateFile, load_state
 from gateway.store import Store
 from gateway.store import migrate as migrate_store
+from gateway.submissions import Submissions
 
 
 def now() -> datetime:
@@ -51,6 +52,7 @@ class Gateway:
     pipeline: Pipeline
     lookup: Lookup
     intake: Intake
+    submissions: Submissions
     store: Store
     audit: HashChainedLog
     ephemeral: Ephemeral = field(repr=False)
@@ -101,6 +103,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         pipeline=pipeline,
         lookup=lookup,
         intake=intake,
+        submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
         store=store,
         audit=audit,
         ephemeral=ephemeral,

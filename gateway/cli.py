@@ -3,6 +3,7 @@
     pmpbridge serve           answer over HTTP
     pmpbridge demo            a seeded gateway, one patient through every protocol
     pmpbridge synth           a synthetic population into the record
+    pmpbridge intake          files of reported dispensations into the record
     pmpbridge client add      register an OAuth client
     pmpbridge mapping         which format carries which field, and where
     pmpbridge audit verify    check the hash chain
@@ -21,23 +22,20 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from gateway import logs
 from gateway.bootstrap import build, register_client
+from gateway.commands.common import config_option as _config
+from gateway.commands.common import read_settings as _settings
+from gateway.commands.intake import intake
 from gateway.demo import run as run_demo
 from gateway.errors import GatewayError
 from gateway.mapping_page import mapping_page
 from gateway.registry import RegistryError
 from gateway.seeding import seed_record
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.settings import SettingsError
 from gateway.synth import generate
 from gateway.terminology import field_map
 from gateway.web.server import serve as run_server
 
-_config = click.option(
-    "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings laid over the defaults (TOML).",
-)
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -63,6 +61,9 @@ class _Commands(click.Group):
 @click.version_option(package_name="pmpbridge")
 def main() -> None:
     """PMP Bridge: the gateway between health records and a state's prescription monitoring program."""
+
+
+main.add_command(intake)
 
 
 @main.command()
@@ -183,12 +184,6 @@ def audit_verify(config: Path | None) -> None:
         gateway.close()
     click.echo(str(verdict))
     sys.exit(0 if verdict.is_intact else 1)
-
-
-def _settings(config: Path | None) -> Settings:
-    settings = load_settings(config)
-    logs.configure(settings.logging.level)
-    return settings
 
 
 def _yesterday() -> date:
