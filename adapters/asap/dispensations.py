@@ -48,6 +48,11 @@ class Told:
     notes: Notes = field(default_factory=Notes)
 
 
+def is_compound(dsp: Segment) -> bool:
+    """True when the product is what its CDI segments say."""
+    return dsp.field(7) == _COMPOUND
+
+
 def record(told: Told, version: str) -> IntakeRecord:
     """The record; one that cannot be read has no dispensation, and an issue that says why."""
     notes = told.notes
@@ -182,19 +187,12 @@ def _drug(told: Told, *, needed: bool) -> Drug:
     """DSP07 and DSP08, with the RxNorm concept of DSP19. A compound is what its CDI segments say."""
     dsp, notes = told.dsp, told.notes
     qualifier, product, rxcui = dsp.field(7), dsp.field(8), dsp.field(19) or None
-    if qualifier == _COMPOUND:
+    if is_compound(dsp):
         if needed and not told.parts:
             notes.add(
                 at(dsp, 7), IssueCode.MISSING, "A compound needs a CDI for each ingredient.", is_error=True
             )
         return Drug(rxcui=rxcui)
-    if told.parts:
-        notes.add(
-            f"{told.parts[0].number}:CDI",
-            IssueCode.INCONSISTENT,
-            "There are ingredients of a compound, and the product is not one. Send DSP07 = 06.",
-            is_error=needed,
-        )
     if qualifier == _NDC or not qualifier:
         if product:
             return Drug(ndc11=ndc.compact(product), rxcui=rxcui)

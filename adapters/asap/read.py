@@ -18,9 +18,9 @@ from functools import partial
 from typing import BinaryIO
 
 from adapters.asap import values
-from adapters.asap.dispensations import Told, record
+from adapters.asap.dispensations import Told, is_compound, record
 from adapters.asap.layout import LENGTHS
-from adapters.asap.parties import Notes, at, dispenser, person, prescriber
+from adapters.asap.parties import Notes, dispenser, person, prescriber
 from adapters.asap.report import open_report
 from adapters.asap.scan import Scan, scan
 from adapters.asap.segments import Marks, Segment, find_marks, segments
@@ -120,9 +120,9 @@ class _Records:
             "PRE": self._with_prescriber,
             "CDI": self._ingredient,
             "TP": self._end_of_pharmacy,
-            "AIR": _pass_by,
-            "TH": _pass_by,
+            "AIR": self._addition,
         }
+        next(all_segments, None)  # TH, which the scan has read
         for segment in all_segments:
             if segment.name == "TT":
                 break
@@ -146,6 +146,8 @@ class _Records:
     # --- segments ---------------------------------------------------------------------------------------------
 
     def _information(self, segment: Segment) -> Iterator[Reported]:
+        if self._pha is not None:
+            return self._unknown(segment)
         self._zero = _ZERO_PERIOD.search(segment.field(3))
         return iter(())
 
@@ -172,8 +174,11 @@ class _Records:
 
     def _dispensation(self, segment: Segment) -> Iterator[Reported]:
         yield from self._flush()
-        if self._is_zero and not segment.field(2):
-            return  # the line that a zero report has in place of a dispensation
+        if not segment.field(
+            2
+        ):  # of a zero report, or a segment of another name: no DSP is without its number
+            yield from self._out_of_place(segment)
+            return
         self._has_records = True
         self._open = Told(
             dsp=segment,
@@ -184,16 +189,8 @@ class _Records:
 
     def _with_prescriber(self, segment: Segment) -> Iterator[Reported]:
         told = self._open
-        if told is None:
-            return iter(())
-        if told.prescriber is not None:
-            told.notes.add(
-                at(segment, 1),
-                IssueCode.INCONSISTENT,
-                "There is a second PRE for one DSP, so it is not known who prescribed it.",
-                is_error=True,
-            )
-            return iter(())
+        if told is None or told.prescriber is not None or not _has_its_length(segment):
+            return self._out_of_place(segment)
         content = tuple(segment.fields)
         known = self._prescribers.get(content)
         if known is None:
@@ -204,19 +201,32 @@ class _Records:
         return iter(())
 
     def _ingredient(self, segment: Segment) -> Iterator[Reported]:
-        if self._open is not None:
-            self._open.parts.append(segment)
+        told = self._open
+        if told is None or not is_compound(told.dsp) or not _has_its_length(segment):
+            return self._out_of_place(segment)
+        told.parts.append(segment)
         return iter(())
 
+    def _addition(self, segment: Segment) -> Iterator[Reported]:
+        """AIR: who brought the prescription and fetched the drug. Nothing of it is kept."""
+        if self._open is None or not _has_its_length(segment):
+            return self._out_of_place(segment)
+        return iter(())
+
+    def _out_of_place(self, segment: Segment) -> Iterator[Reported]:
+        """In a zero report, segments without content stand for those of a record."""
+        return iter(()) if self._is_zero and self._open is None else self._unknown(segment)
+
     def _unknown(self, segment: Segment) -> Iterator[Reported]:
-        """A segment that the standard does not have may have been any: a record, which is then lost and rejected
-        here, or a patient, so that nobody is known to whom the records after it belong until the next PAT."""
+        """A segment that is none of the standard's, or not where it can be, may have been any: a record, which is
+        then lost and rejected here, or a patient, so that it is not known whose the records after it are until the
+        next PAT."""
         yield from self._flush()
         issue = IntakeIssue(
             path=f"{segment.number}:?",
             code=IssueCode.UNSUPPORTED,
-            message=f"The segment is not one of {', '.join(LENGTHS)}, so neither it nor the records after it up "
-            "to the next PAT can be told.",
+            message=f"The segment is not one of {', '.join(LENGTHS)}, or not where it can be; neither it nor the "
+            "records after it up to the next PAT were recorded.",
             is_error=True,
         )
         self._leave_patient()
@@ -246,6 +256,6 @@ def _zero_day(notes: Notes, pha: Segment, text: str) -> date | None:
         return None
 
 
-def _pass_by(segment: Segment) -> Iterator[Reported]:
-    """A segment of which nothing is kept."""
-    return iter(())
+def _has_its_length(segment: Segment) -> bool:
+    """False for a segment with content beyond the fields of its longest version."""
+    return not any(part.strip() for part in segment.fields[LENGTHS[segment.name] + 1 :])
