@@ -192,24 +192,34 @@ def _postgresql(busy_timeout: float) -> dict[str, Any]:
 
 @contextmanager
 def answering(what: str) -> Iterator[None]:
-    """Turns "the database cannot do it now" into `Unavailable`; `what` names the part, as "record store".
-
-    Where only another writer was in the way it is `Contended`. The driver's own text is dropped, since it may quote
-    a row; its code goes to the log. What would fail again unchanged (a value of the wrong type, a broken constraint)
-    is a defect and passes as it is.
-    """
+    """Turns "the database cannot do it now" into `Unavailable`, as :func:`unavailable` has it."""
     try:
         yield
-    except PoolTimeout:
-        raise Unavailable(f"The {what} is busy.") from None
-    except DBAPIError as error:
-        code = _code(error)
-        if code in _CONTENTION:
-            raise Contended(f"The {what} is busy.") from None
-        if isinstance(error, (IntegrityError, DataError, NotSupportedError, ProgrammingError)):
+    except (PoolTimeout, DBAPIError) as error:
+        told = unavailable(error, what)
+        if told is None:
             raise
-        _log.error("database.failed", part=what, code=code)
-        raise Unavailable(f"The {what} cannot answer now.") from None
+        raise told from None
+
+
+def unavailable(error: BaseException, what: str) -> Unavailable | None:
+    """What to raise in place of an error of the database; `what` names the part, as "record store".
+
+    Where only another writer was in the way it is `Contended`. The driver's own text is dropped, since it may quote
+    a row; its code goes to the log. None for what would fail again unchanged (a value of the wrong type, a broken
+    constraint): that is a defect.
+    """
+    if isinstance(error, PoolTimeout):
+        return Unavailable(f"The {what} is busy.")
+    if not isinstance(error, DBAPIError):
+        return None
+    code = _code(error)
+    if code in _CONTENTION:
+        return Contended(f"The {what} is busy.")
+    if isinstance(error, (IntegrityError, DataError, NotSupportedError, ProgrammingError)):
+        return None
+    _log.error("database.failed", part=what, code=code)
+    return Unavailable(f"The {what} cannot answer now.")
 
 
 def _code(error: DBAPIError) -> str:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import blake2b
 from itertools import islice
 
@@ -23,10 +24,11 @@ import msgspec
 from gateway.checks import check
 from gateway.drugs import DrugTable
 from gateway.errors import Conflict, Contended, MessageError, Unavailable
-from gateway.matching import Match, Matcher
+from gateway.matching import Match, Matcher, are_equal, exact_key
 from gateway.model import (
     Dispensation,
     DispensationStatus,
+    Drug,
     IntakeAction,
     IntakeBatch,
     IntakeIssue,
@@ -41,7 +43,7 @@ from gateway.model import (
 )
 from gateway.ports import Clock, IntakeUnit, Recorded, RecordStore
 
-AT_ONCE = 500  # records in one transaction: other writers wait no longer than these take
+AT_ONCE = 1000  # records in one transaction: other writers wait no longer than these take
 ATTEMPTS = 6  # when another writer comes first
 _PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
 
@@ -115,7 +117,10 @@ class Intake:
     def _attempt(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
         results: list[IntakeResult] = []
         with suppress(_Undo), self._store.intake() as unit:
-            results = [self._take_in(unit, record, message) for record in records]
+            resolve = cache(self._drugs.resolve)  # a few hundred products among a thousand records
+            read = [self._read(record, message, resolve) for record in records]
+            self._prepare(unit, [one for one in read if isinstance(one, _One)])
+            results = [self._take_in(unit, one) if isinstance(one, _One) else one for one in read]
             if message.is_test:
                 results = [replace(result, dispensation=None) for result in results]
                 raise _Undo
@@ -124,7 +129,10 @@ class Intake:
                 raise _Undo
         return results
 
-    def _take_in(self, unit: IntakeUnit, record: Reported, message: _Message) -> IntakeResult:
+    def _read(
+        self, record: Reported, message: _Message, resolve: Callable[[Drug], Drug]
+    ) -> _One | IntakeResult:
+        """The record ready to be taken in, or why it cannot be."""
         if isinstance(record, ZeroReport):
             issue = IntakeIssue(
                 path=record.path,
@@ -135,16 +143,32 @@ class Intake:
             return _rejected(record.path, issue, *record.issues)
         if record.dispensation is None or any(issue.is_error for issue in record.issues):
             return _rejected(record.path, *record.issues)
-        reported = replace(record.dispensation, drug=self._drugs.resolve(record.dispensation.drug))
+        sent = record.dispensation
+        drug = resolve(sent.drug)
+        reported = sent if drug == sent.drug else replace(sent, drug=drug)
         found = check(reported, path=record.path, today=self._clock().date(), action=record.action)
-        one = _One(
-            record=replace(record, dispensation=reported),
+        if any(issue.is_error for issue in found):
+            return _rejected(record.path, *record.issues, *found)
+        return _One(
+            record=record,
             reported=reported,
             issues=(*record.issues, *found),
             report=_fingerprint(message.name, record),
+            exact=exact_key(reported.person),
         )
-        if any(issue.is_error for issue in found):
-            return one.rejected()
+
+    def _prepare(self, unit: IntakeUnit, ones: Sequence[_One]) -> None:
+        """Read what the record holds for all of them at once: fills, people by their exact demographics, and for
+        those who are not found so, people who are near."""
+        named = [one for one in ones if one.record.original is None]
+        unit.prepare([one.reported for one in named], {one.exact for one in ones})
+        unknown = {one.exact: one for one in ones if not unit.candidates([one.exact])}
+        for one in unknown.values():
+            with suppress(MessageError):  # who cannot be linked is rejected when it is his turn
+                one.keys = self._matcher.blocking_keys(one.reported.person)
+        unit.prepare((), frozenset().union(*(one.keys for one in unknown.values() if one.keys)))
+
+    def _take_in(self, unit: IntakeUnit, one: _One) -> IntakeResult:
         try:
             return self._record(unit, one)
         except Conflict as error:
@@ -180,7 +204,7 @@ class Intake:
 
     def _new(self, unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
         if before is None or _is_void(before):
-            person_key, keys = self._link(unit, one.reported.person)
+            person_key, keys = self._link(unit, one)
             recorded = unit.add_dispensation(person_key, one.reported, keys, report=one.report)
             return one.result(IntakeVerdict.CREATED, recorded)
         if self._is_same(one.reported, before):
@@ -204,10 +228,10 @@ class Intake:
         if self._is_same(one.reported, before):
             return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
         held = before.dispensation
-        if _demographics(held.person) == _demographics(one.reported.person):
+        if are_equal(held.person, one.reported.person):
             person_key, keys = str(held.person.key), frozenset[str]()
         else:
-            person_key, keys = self._link(unit, one.reported.person)
+            person_key, keys = self._link(unit, one)
         if person_key == held.person.key:
             revision = replace(one.reported, id=held.id)
             recorded = unit.add_dispensation(person_key, revision, keys, report=one.report)
@@ -224,27 +248,33 @@ class Intake:
 
     # --- linking ----------------------------------------------------------------------------------------------
 
-    def _link(self, unit: IntakeUnit, person: Person) -> tuple[str, frozenset[str]]:
-        """The person key this dispensation belongs to (a new one unless exactly one person fits), and the person's
-        blocking keys.
+    def _link(self, unit: IntakeUnit, one: _One) -> tuple[str, frozenset[str]]:
+        """The person key this dispensation belongs to (a new one unless exactly one person fits), and the blocking
+        keys by which the person is to be found as well from now on.
 
         Demographics that are equal in every field cannot be told apart by anybody, so they are linked even when
         others are near.
         """
-        keys = self._matcher.blocking_keys(person)
-        candidates = unit.candidates(keys)
-        same = {c.key for c in candidates if c.key and _demographics(c) == _demographics(person)}
+        person = one.reported.person
+        same = {c.key: c for c in unit.candidates([one.exact]) if c.key and are_equal(c, person)}
         if len(same) == 1:
-            return same.pop(), keys
-        decision = self._matcher.decide(person, candidates)
+            ((key, appearance),) = same.items()
+            if not person.identifiers and person.owner is None:
+                one.reported = replace(one.reported, person=appearance)
+            return key, frozenset()  # the person is known by all keys of these demographics
+        keys = one.keys or self._matcher.blocking_keys(person)
+        decision = self._matcher.decide(person, unit.candidates(keys))
+        keys |= {one.exact}
         if isinstance(decision, Match):
             return decision.person_key, keys
         return unit.add_person(person, keys), keys
 
     def _is_same(self, reported: Dispensation, before: Recorded) -> bool:
         # The drug table may know more, or less, than it did then; that is no change of what was reported.
-        held = replace(before.dispensation, drug=self._drugs.resolve(before.dispensation.drug))
-        return _content(held) == _content(reported)
+        held = before.dispensation
+        return are_equal(held.person, reported.person) and (
+            _content(replace(held, drug=self._drugs.resolve(held.drug))) == _content(reported)
+        )
 
 
 def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
@@ -260,23 +290,26 @@ def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
     return one.result(IntakeVerdict.VOIDED, recorded)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _One:
-    """One record on its way: what was sent, with its drug resolved, and what was found."""
+    """One record on its way: what was sent, with its drug resolved, and what was found.
+
+    `exact` is the key of the person's demographics, `keys` are the matcher's blocking keys once they have been made.
+    """
 
     record: IntakeRecord
     reported: Dispensation
     issues: tuple[IntakeIssue, ...]
     report: bytes
+    exact: str
+    keys: frozenset[str] | None = None
 
     def result(self, verdict: IntakeVerdict, dispensation: Dispensation) -> IntakeResult:
         return IntakeResult(
             path=self.record.path, verdict=verdict, dispensation=dispensation, issues=self.issues
         )
 
-    def rejected(self, code: IssueCode | None = None, message: str = "") -> IntakeResult:
-        if code is None:
-            return _rejected(self.record.path, *self.issues)
+    def rejected(self, code: IssueCode, message: str) -> IntakeResult:
         return _rejected(self.record.path, self.issue(code, message), *self.issues)
 
     def issue(self, code: IssueCode, message: str, *, is_error: bool = True) -> IntakeIssue:
@@ -331,19 +364,9 @@ def _fingerprint(message: str | None, record: IntakeRecord) -> bytes:
     return blake2b(msgspec.msgpack.encode((message, record.action, said)), digest_size=16).digest()
 
 
-def _demographics(person: Person) -> Person:
-    """The person without the store's keys and without identifiers, which a candidate does not show."""
-    owner = _demographics(person.owner) if person.owner else None
-    return replace(person, key=None, appearance=None, identifiers=(), owner=owner)
-
-
 def _content(dispensation: Dispensation) -> Dispensation:
-    """What the dispenser said, without what the gateway added."""
-    return replace(
-        dispensation,
-        id=None,
-        person=_demographics(dispensation.person),
-        source_state=None,
-        reported_at=None,
-        revision=0,
-    )
+    """What the dispenser said, without the person and what the gateway added."""
+    return replace(dispensation, id=None, person=_NOBODY, source_state=None, reported_at=None, revision=0)
+
+
+_NOBODY = Person()

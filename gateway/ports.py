@@ -322,9 +322,9 @@ class IntakeUnit(Protocol):
         *,
         report: bytes | None = None,
     ) -> Dispensation:
-        """A new dispensation of that person; its `person` becomes an appearance, once for equal demographics,
-        and adds its blocking keys. Returns it as recorded, with id, revision, state and time of report, and
-        without identifiers.
+        """A new dispensation of that person. Its `person` becomes an appearance, once for equal demographics, and
+        adds its blocking keys; or it is one already, as :meth:`candidates` has it. Returns it as recorded, with id,
+        revision, state and time of report, and without identifiers.
 
         With an `id` it is the next revision of that dispensation: a correction, or a void where its status says so.
 

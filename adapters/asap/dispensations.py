@@ -50,7 +50,7 @@ class Told:
 
 def is_compound(dsp: Segment) -> bool:
     """True when the product is what its CDI segments say."""
-    return dsp.field(7) == _COMPOUND
+    return dsp.fields[7] == _COMPOUND
 
 
 def record(told: Told, version: str) -> IntakeRecord:
@@ -58,7 +58,7 @@ def record(told: Told, version: str) -> IntakeRecord:
     notes = told.notes
     notes.issues.extend(told.person_issues)
     path = f"{told.dsp.number}:DSP"
-    action = _ACTIONS.get(told.dsp.field(1))
+    action = _ACTIONS.get(told.dsp.fields[1])
     if action is None:
         notes.add(
             at(told.dsp, 1),
@@ -88,7 +88,7 @@ def _dispensation(
     read = _Reader(told.dsp, told.notes)
     needed = action is not IntakeAction.VOID
     return Dispensation(
-        rx_number=told.dsp.field(2),
+        rx_number=told.dsp.fields[2],
         written=read.optional(3, "date written", values.day),
         refills_authorised=read.optional(4, "number of refills authorised", values.number),
         filled=read.demanded(5, "date filled", values.day, _NOTHING),
@@ -102,7 +102,7 @@ def _dispensation(
         payment=read.code(16, "payment"),
         sold=read.optional(17, "date sold", values.day),
         treatment_type=read.code(24, "treatment-type"),
-        diagnosis=told.dsp.field(25) or None,
+        diagnosis=told.dsp.fields[25] or None,
         compound=tuple(_part(n, cdi, told.notes) for n, cdi in enumerate(told.parts, 1)),
         prescriber=told.prescriber or Prescriber(),
         dispenser=dispenser,
@@ -119,7 +119,7 @@ class _Reader:
 
     def optional(self, position: int, what: str, reader: Callable[[str], T]) -> T | None:
         """A field that the record can do without: left out when it cannot be read, with a warning."""
-        text = self.segment.field(position)
+        text = self.segment.fields[position]
         if not text:
             return None
         try:
@@ -137,16 +137,17 @@ class _Reader:
         self, position: int, what: str, reader: Callable[[str], T], instead: T, *, needed: bool = True
     ) -> T:
         """A field without which there is no record; `instead` where it is not needed."""
-        text = self.segment.field(position)
-        path = at(self.segment, position)
+        text = self.segment.fields[position]
         if not text:
             if needed:
+                path = at(self.segment, position)
                 self.notes.add(path, IssueCode.MISSING, f"The {what} is missing.", is_error=True)
             return instead
         try:
             return reader(text)
         except ValueError as error:
             if needed:
+                path = at(self.segment, position)
                 self.notes.add(path, IssueCode.MALFORMED, f"The {what} is not {error}.", is_error=True)
             return instead
 
@@ -157,8 +158,8 @@ class _Reader:
 
 def _unit(read: _Reader, *, needed: bool) -> QuantityUnit:
     """DSP11. An amount in an unknown unit means nothing, so a code that is not known is an error."""
-    text = read.segment.field(11)
-    path = at(read.segment, 11)
+    text = read.segment.fields[11]
+    path = f"{read.segment.number}:DSP11"
     if not text:
         if needed:
             message = "The drug dosage unit is missing; the quantity was taken to count units (01)."
@@ -173,7 +174,7 @@ def _unit(read: _Reader, *, needed: bool) -> QuantityUnit:
 
 def _partial_fill(read: _Reader, version: str) -> int:
     """DSP13: which part of the fill it is, 0 when it is whole; before 4.2 whether it is a part (01) or not (02)."""
-    text = read.segment.field(13)
+    text = read.segment.fields[13]
     if version in PARTIAL_IS_YES_OR_NO:
         part = _YES_OR_NO.get(text)
         if part is None:
@@ -186,7 +187,7 @@ def _partial_fill(read: _Reader, version: str) -> int:
 def _drug(told: Told, *, needed: bool) -> Drug:
     """DSP07 and DSP08, with the RxNorm concept of DSP19. A compound is what its CDI segments say."""
     dsp, notes = told.dsp, told.notes
-    qualifier, product, rxcui = dsp.field(7), dsp.field(8), dsp.field(19) or None
+    qualifier, product, rxcui = dsp.fields[7], dsp.fields[8], dsp.fields[19] or None
     if is_compound(dsp):
         if needed and not told.parts:
             notes.add(
@@ -208,7 +209,7 @@ def _drug(told: Told, *, needed: bool) -> Drug:
 
 def _part(sequence: int, cdi: Segment, notes: Notes) -> CompoundPart:
     read = _Reader(cdi, notes)
-    qualifier, product = cdi.field(2), cdi.field(3)
+    qualifier, product = cdi.fields[2], cdi.fields[3]
     if not product or qualifier not in {"", _NDC}:
         notes.add(at(cdi, 3), IssueCode.MISSING, "The ingredient has no NDC.", is_error=False)
     return CompoundPart(

@@ -44,27 +44,27 @@ def at(segment: Segment, position: int) -> str:
 def dispenser(pha: Segment) -> Dispenser:
     """PHA. A dispenser is taken for a pharmacy: the segment does not say what else it may be."""
     return Dispenser(
-        npi=pha.field(1) or None,
-        ncpdp_id=pha.field(2) or None,
-        dea=pha.field(3).upper() or None,
-        name=pha.field(4) or None,
+        npi=pha.fields[1] or None,
+        ncpdp_id=pha.fields[2] or None,
+        dea=pha.fields[3].upper() or None,
+        name=pha.fields[4] or None,
         address=_address(pha, 5),
-        phone=pha.field(10) or None,
-        licence=_licence(pha, 13, pha.field(8)),
+        phone=pha.fields[10] or None,
+        licence=_licence(pha, 13, pha.fields[8]),
     )
 
 
 def prescriber(pre: Segment) -> Prescriber:
     """PRE."""
-    family = pre.field(5)
-    given = tuple(filter(None, (pre.field(6), pre.field(7))))
+    family = pre.fields[5]
+    given = tuple(filter(None, (pre.fields[6], pre.fields[7])))
     return Prescriber(
         name=PersonName(family=family, given=given) if family else None,
-        npi=pre.field(1) or None,
-        dea=pre.field(2).upper() or None,
-        dea_suffix=pre.field(3) or None,
+        npi=pre.fields[1] or None,
+        dea=pre.fields[2].upper() or None,
+        dea_suffix=pre.fields[3] or None,
         licence=_licence(pre, 4, ""),
-        phone=pre.field(8) or None,
+        phone=pre.fields[8] or None,
         address=_address(pre, 11),
     )
 
@@ -75,28 +75,30 @@ def person(pat: Segment, notes: Notes) -> Person:
     A date of birth that cannot be read is an error: without it nobody could be told who the patient is.
     """
     species = _species(pat, notes)
-    family, first = pat.field(7), pat.field(8)
-    given = tuple(filter(None, (first, pat.field(9))))
-    name = PersonName(family=family, given=given, prefix=pat.field(10) or None, suffix=pat.field(11) or None)
+    family, first = pat.fields[7], pat.fields[8]
+    given = tuple(filter(None, (first, pat.fields[9])))
+    name = PersonName(
+        family=family, given=given, prefix=pat.fields[10] or None, suffix=pat.fields[11] or None
+    )
     names = (name,) if family else ()
     birth_date = None
-    if told := pat.field(18):
+    if told := pat.fields[18]:
         try:
             birth_date = values.day(told)
         except ValueError as error:
             notes.add(at(pat, 18), IssueCode.MALFORMED, f"The date of birth is not {error}.", is_error=True)
     owner = None
     if species is Species.VETERINARY and family:
-        animal = pat.field(23)
+        animal = pat.fields[23]
         owner = Person(names=names if animal else (PersonName(family=family),), birth_date=birth_date)
         names, birth_date = (PersonName(family=family, given=tuple(filter(None, [animal or first]))),), None
-    address = _address(pat, 12, country=pat.field(22) or None)
+    address = _address(pat, 12, country=pat.fields[22] or None)
     return Person(
         names=names,
         birth_date=birth_date,
         sex=_sex(pat, notes),
         addresses=(address,) if address else (),
-        phones=tuple(filter(None, [pat.field(17)])),
+        phones=tuple(filter(None, [pat.fields[17]])),
         identifiers=_identifiers(pat),
         species=species,
         owner=owner,
@@ -104,7 +106,7 @@ def person(pat: Segment, notes: Notes) -> Person:
 
 
 def _sex(pat: Segment, notes: Notes) -> Sex:
-    told = pat.field(19)
+    told = pat.fields[19]
     if not told:
         return Sex.UNKNOWN
     try:
@@ -115,9 +117,9 @@ def _sex(pat: Segment, notes: Notes) -> Sex:
 
 
 def _species(pat: Segment, notes: Notes) -> Species:
-    told = pat.field(20)
+    told = pat.fields[20]
     if not told:
-        return Species.VETERINARY if pat.field(23) else Species.HUMAN
+        return Species.VETERINARY if pat.fields[23] else Species.HUMAN
     try:
         return Species(values.code("species", told))
     except ValueError as error:
@@ -128,22 +130,22 @@ def _species(pat: Segment, notes: Notes) -> Species:
 def _identifiers(pat: Segment) -> tuple[Identifier, ...]:
     found = []
     for first in (1, 4):
-        kind, value = _IDENTIFIERS.get(pat.field(first + 1)), pat.field(first + 2)
+        kind, value = _IDENTIFIERS.get(pat.fields[first + 1]), pat.fields[first + 2]
         if kind and any(c.isalnum() for c in value):
-            issuer = pat.field(first) if kind is IdentifierKind.DRIVER_LICENCE else ""
+            issuer = pat.fields[first] if kind is IdentifierKind.DRIVER_LICENCE else ""
             found.append(Identifier(kind=kind, value=value, issuer=issuer or None))
     return tuple(found)
 
 
 def _address(segment: Segment, first: int, *, country: str | None = None) -> Address | None:
     """Two lines, city, state and ZIP code, from that field on."""
-    lines = tuple(filter(None, (segment.field(first), segment.field(first + 1))))
-    city, state, postal_code = (segment.field(first + n) or None for n in (2, 3, 4))
+    lines = tuple(filter(None, (segment.fields[first], segment.fields[first + 1])))
+    city, state, postal_code = (segment.fields[first + n] or None for n in (2, 3, 4))
     if not (lines or city or state or postal_code or country):
         return None
     return Address(lines=lines, city=city, state=state, postal_code=postal_code, country=country)
 
 
 def _licence(segment: Segment, position: int, state: str) -> Licence | None:
-    number = segment.field(position)
+    number = segment.fields[position]
     return Licence(number=number, state=state or None) if number else None

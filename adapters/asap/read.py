@@ -148,7 +148,7 @@ class _Records:
     def _information(self, segment: Segment) -> Iterator[Reported]:
         if self._pha is not None:
             return self._unknown(segment)
-        self._zero = _ZERO_PERIOD.search(segment.field(3))
+        self._zero = _ZERO_PERIOD.search(segment.fields[3])
         return iter(())
 
     def _pharmacy(self, segment: Segment) -> Iterator[Reported]:
@@ -163,7 +163,7 @@ class _Records:
     def _patient(self, segment: Segment) -> Iterator[Reported]:
         yield from self._flush()
         self._leave_patient()
-        self._is_zero = {segment.field(7).upper(), segment.field(8).upper()} == _ZERO_NAMES
+        self._is_zero = {segment.fields[7].upper(), segment.fields[8].upper()} == _ZERO_NAMES
         if self._is_zero:
             return
         notes = Notes()
@@ -174,9 +174,9 @@ class _Records:
 
     def _dispensation(self, segment: Segment) -> Iterator[Reported]:
         yield from self._flush()
-        if not segment.field(
+        if not segment.fields[
             2
-        ):  # of a zero report, or a segment of another name: no DSP is without its number
+        ]:  # of a zero report, or a segment of another name: no DSP is without its number
             yield from self._out_of_place(segment)
             return
         self._has_records = True

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from adapters.asap.layout import ENCODING_VERSIONS
-from adapters.asap.segments import Marks, Segment, decoded, split
+from adapters.asap.segments import Marks, Segment, decoded, segment, split
 from gateway.model import IntakeIssue, IssueCode
 
 _REQUEST = {"", "01"}
@@ -148,7 +148,7 @@ def scan(file: BinaryIO, marks: Marks) -> Scan:
         name = (raw if end < 0 else raw[:end]).strip().upper()
         fields = raw.split(marks.separator) if name in _COUNTED else []
         if number == 1:
-            _read_header(found, Segment(1, [decoded(part) for part in fields]))
+            _read_header(found, segment(1, [decoded(part) for part in fields]))
             if found.refused:
                 break
         counting.take(name, fields)
@@ -160,17 +160,17 @@ _COUNTED = {b"TH", b"IS", b"TP", b"TT"}
 
 
 def _read_header(found: Scan, header: Segment) -> None:
-    found.control_number = header.field(2)
-    found.version = header.field(1).upper()
+    found.control_number = header.fields[2]
+    found.version = header.fields[1].upper()
     if found.version not in ENCODING_VERSIONS:
         found.refuse(
             "1:TH01",
             IssueCode.UNSUPPORTED,
             f"The version is not one that is read here. Send one of {', '.join(ENCODING_VERSIONS)}.",
         )
-    if header.field(3) not in _REQUEST:
+    if header.fields[3] not in _REQUEST:
         found.refuse("1:TH03", IssueCode.UNSUPPORTED, "Only files to be recorded are taken. Send TH03 = 01.")
-    file_type = header.field(7).upper()
+    file_type = header.fields[7].upper()
     if file_type not in {"P", _TEST}:
         found.refuse(
             "1:TH07",

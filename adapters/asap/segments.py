@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from adapters.asap.layout import LENGTHS
+
 LONGEST = 8192  # bytes; the longest segment of the standard stays below 1,500
+_NO_FIELDS = [""] * (max(LENGTHS.values()) + 1)
 _PIECE = 1 << 18
 _HEAD = 4096
 _TERMINATOR_FIELD = 9
@@ -23,19 +26,15 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Segment(NamedTuple):
-    """One segment. `number` counts from 1 (TH); `fields[0]` is its name, in upper case."""
+    """One segment. `number` counts from 1 (TH); `name` is in upper case.
+
+    `fields` are the texts without blanks around them, empty where there is none up to the longest segment's length;
+    `fields[1]` is the first.
+    """
 
     number: int
+    name: str
     fields: list[str]
-
-    @property
-    def name(self) -> str:
-        """`TH`, `PHA`, ..."""
-        return self.fields[0]
-
-    def field(self, position: int) -> str:
-        """The text of a field without blanks around it, empty when it is not there."""
-        return self.fields[position].strip() if position < len(self.fields) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,13 @@ def segments(file: BinaryIO, marks: Marks) -> Iterator[Segment]:
     """The segments with their fields as text: UTF-8, or else Windows-1252, in which older systems write."""
     separator = marks.separator.decode("ascii")
     for number, raw in enumerate(split(file, marks), 1):
-        fields = decoded(raw).split(separator)
-        fields[0] = fields[0].strip().upper()
-        yield Segment(number, fields)
+        yield segment(number, decoded(raw).split(separator))
+
+
+def segment(number: int, parts: list[str]) -> Segment:
+    """The segment of these texts, its name the first."""
+    fields = [part.strip() for part in parts]
+    return Segment(number, fields[0].upper(), fields + _NO_FIELDS[len(fields) :])
 
 
 def decoded(raw: bytes) -> str:

@@ -6,6 +6,7 @@
     score          a request against one appearance
     compare        the levels of each field
     weights        what the levels count (mappings/matching/first.toml)
+    exact          demographics that are equal in every field
     deciding       which fields would decide an ambiguous match
     normalise, streets, given_names, sounds    demographics written the same
 
@@ -14,6 +15,7 @@ Pure functions of what they are given; nothing here reads the record, and nothin
 """
 
 from gateway.matching.decision import Ambiguous, Decision, Match, Matcher, NoMatch
+from gateway.matching.exact import are_equal, exact_key
 from gateway.matching.matcher import FirstMatcher
 
-__all__ = ["Ambiguous", "Decision", "FirstMatcher", "Match", "Matcher", "NoMatch"]
+__all__ = ["Ambiguous", "Decision", "FirstMatcher", "Match", "Matcher", "NoMatch", "are_equal", "exact_key"]

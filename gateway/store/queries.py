@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from gateway.model import Dispensation, DispensationStatus, Period, Person
 from gateway.ports import History
@@ -66,6 +66,14 @@ DISPENSATION = (
     .order_by(_dispensation.revision.desc())
     .limit(1)
 )
+DIGESTS = select(_appearance.person_key, _appearance.digest, _appearance.appearance).where(
+    _appearance.person_key.in_(bindparam("person_keys", expanding=True))
+)
+LAST_NOS = (
+    select(_dispensation.person_key, func.max(_dispensation.dispensation_no))
+    .where(_dispensation.person_key.in_(bindparam("person_keys", expanding=True)))
+    .group_by(_dispensation.person_key)
+)
 REPORTS = select(_dispensation.report).where(
     _dispensation.person_key == bindparam("person_key"),
     _dispensation.dispensation_no == bindparam("no"),
@@ -116,6 +124,17 @@ def dispensation(connection: Connection, references: References, key: int, no: i
     shown = write_person_key(key)
     one = connection.execute(APPEARANCE, {"person_key": key, "appearance": row.appearance}).one()
     return _dispensations(connection, references, shown, [row], {row.appearance: codec.person(shown, one)})[0]
+
+
+def standing(connection: Connection, keys: Collection[int]) -> dict[int, tuple[dict[bytes, int], int]]:
+    """Of each of these persons who is there: appearances by digest, and the number of the last dispensation."""
+    found: dict[int, tuple[dict[bytes, int], int]] = {}
+    for some in _slices(keys):
+        rows = connection.execute(LAST_NOS, {"person_keys": some}).all()
+        last = {row[0]: row[1] for row in rows}
+        for key, digest, number in connection.execute(DIGESTS, {"person_keys": some}).all():
+            found.setdefault(key, ({}, last.get(key, 0)))[0][bytes(digest)] = number
+    return found
 
 
 def reports(connection: Connection, key: int, no: int) -> set[bytes]:

@@ -6,15 +6,14 @@ people by blocking key, and their appearances.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection
 
-from gateway.database import answering
+from gateway.database import unavailable
 from gateway.errors import Conflict, MessageError, Unavailable
 from gateway.model import Dispensation, DispensationStatus, Person
 from gateway.ports import Clock, IntakeUnit, Recorded, Vault
@@ -38,13 +37,6 @@ T = TypeVar("T")
 PART = "record store"
 ROWS_AT_ONCE = 1000
 
-_DIGESTS = select(schema.appearance.c.digest, schema.appearance.c.appearance).where(
-    schema.appearance.c.person_key == bindparam("person_key")
-)
-_LAST_NO = select(func.max(schema.dispensation.c.dispensation_no)).where(
-    schema.dispensation.c.person_key == bindparam("person_key")
-)
-
 
 @dataclass(slots=True)
 class _Known:
@@ -65,7 +57,7 @@ class Unit(IntakeUnit):
         self._vault = vault
         self._clock = clock
         self._state = state
-        self._is_broken = False
+        self._guard = _Guard()
         self._new_references: list[tuple[Snapshots[Any], bytes, object]] = []
         self._forget()
 
@@ -75,6 +67,7 @@ class Unit(IntakeUnit):
         self._blocks = Remembered(partial(queries.person_keys, self._connection))
         self._people = Remembered(partial(queries.appearances, self._connection))
         self._known: dict[int, _Known] = {}
+        self._fill_keys: dict[int, tuple[Dispensation, bytes]] = {}
         self._fills: dict[bytes, tuple[int, int] | None] = {}
         self._written: dict[tuple[int, int], Dispensation] = {}
         self._reports: dict[tuple[int, int], set[bytes]] = {}
@@ -85,15 +78,19 @@ class Unit(IntakeUnit):
     def prepare(self, fills: Collection[Dispensation], keys: Collection[str] = ()) -> None:
         """As the port says."""
         with self._answering():
-            wanted = {fill_key(one) for one in fills} - self._fills.keys()
+            self._fill_keys.update((id(one), (one, fill_key(one))) for one in fills)
+            wanted = {self._fill_key(one) for one in fills} - self._fills.keys()
             found = queries.fills(self._connection, wanted)
             self._fills.update((key, found.get(key)) for key in wanted)
-            self._blocks.of({block_key(key) for key in keys})
+            known = self._blocks.of({block_key(key) for key in keys})
+            people = set(known)
+            self._people.of(sorted(people))
+            self._know(people - self._known.keys())
 
     def same_fill(self, dispensation: Dispensation) -> Recorded | None:
         """As the port says."""
         with self._answering():
-            place = self._fill(fill_key(dispensation))
+            place = self._fill(self._fill_key(dispensation))
             return None if place is None else self._recorded(place)
 
     def recorded(self, dispensation_id: str) -> Recorded | None:
@@ -107,6 +104,12 @@ class Unit(IntakeUnit):
         with self._answering():
             known = self._blocks.of({block_key(key) for key in keys})
             return self._people.of(sorted(set(known)))
+
+    def _fill_key(self, dispensation: Dispensation) -> bytes:
+        held = self._fill_keys.get(
+            id(dispensation)
+        )  # together with the object, whose id is its own while it is held
+        return fill_key(dispensation) if held is None else held[1]
 
     def _fill(self, key: bytes) -> tuple[int, int] | None:
         """Person key and number of the dispensation that records this fill."""
@@ -130,12 +133,16 @@ class Unit(IntakeUnit):
             raise _no_such_person()
         known = self._known.get(key)
         if known is None:
-            digests = self._connection.execute(_DIGESTS, {"person_key": key}).all()
-            if not digests:
-                raise _no_such_person()
-            last_no = self._connection.execute(_LAST_NO, {"person_key": key}).scalar_one()
-            known = self._known[key] = _Known({row[0]: row[1] for row in digests}, last_no or 0)
+            self._know({key})
+            known = self._known.get(key)
+        if known is None:
+            raise _no_such_person()
         return key, known
+
+    def _know(self, keys: Collection[int]) -> None:
+        """Read what there is of these people; nothing, of those that are not there."""
+        for key, (digests, last_no) in queries.standing(self._connection, keys).items():
+            self._known[key] = _Known(digests, last_no)
 
     # --- writes -----------------------------------------------------------------------------------------------
 
@@ -161,8 +168,10 @@ class Unit(IntakeUnit):
         """As the port says."""
         with self._answering():
             key, known = self._person(person_key)
-            reported = Reported(dispensation.person, self._vault)
-            fill = fill_key(dispensation)
+            person = dispensation.person
+            is_known = person.key == person_key and person.appearance in known.appearances.values()
+            reported = None if is_known else Reported(person, self._vault)
+            fill = self._fill_key(dispensation)
             no, revision = self._place(key, known, dispensation, fill)
             known.last_no = max(known.last_no, no)
             self._record_fill(fill, (key, no))
@@ -171,7 +180,7 @@ class Unit(IntakeUnit):
                 dispensation,
                 id=write_dispensation_id(person_key, no),
                 revision=revision,
-                person=self._appear(key, reported),
+                person=person if reported is None else self._appear(key, reported),
                 source_state=dispensation.source_state or self._state,
                 reported_at=self._clock(),
             )
@@ -271,20 +280,31 @@ class Unit(IntakeUnit):
         for snapshots, name, value in self._new_references:
             snapshots.recent.put(name, value)
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _answering(self) -> _Guard:
         """A failure ends the unit: SQLite may have rolled back by itself, and what came after would be committed
         alone."""
+        return self._guard
+
+
+class _Guard:
+    """Around every call of a unit; a class, because it is entered several times a record."""
+
+    __slots__ = ("_is_broken",)
+
+    def __init__(self) -> None:
+        self._is_broken = False
+
+    def __enter__(self) -> None:
         if self._is_broken:
             raise Unavailable(f"The {PART} cannot answer now.")
-        try:
-            with answering(PART):
-                yield
-        except (Conflict, MessageError):
-            raise  # found before anything was gathered
-        except BaseException:
-            self._is_broken = True
-            raise
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, (Conflict, MessageError)):
+            return  # a refusal is found before anything is gathered
+        self._is_broken = True
+        told = unavailable(error, PART)
+        if told is not None:
+            raise told from None
 
 
 def _no_such_person() -> Conflict:
