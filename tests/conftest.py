@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine, text
 
 from gateway.testing import LiveGateway
 
@@ -62,3 +63,19 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgresql(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Empties the PostgreSQL database and returns its URL; the server is started when this is called."""
+
+    def emptied() -> str:
+        url: str = request.getfixturevalue("postgresql")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
+        return url
+
+    return emptied
