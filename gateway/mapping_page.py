@@ -8,14 +8,14 @@ _HEAD = """# Where each format carries each field
 
 Written by `pmpbridge mapping` from `mappings/fields.toml`; a test holds the two together. A row is a field of a
 dispensation in the canonical model. A dash: the format has no place for it, and an answer that held the fact states
-its loss.
+its loss. In the last columns stand formats in which dispensations are reported only.
 """
 
 
 def mapping_page(field_map: FieldMap) -> str:
     """The page, in Markdown."""
-    rows = ["| field | " + " | ".join(field_map.formats) + " |", "|---" * (len(field_map.formats) + 1) + "|"]
-    rows += [_row(field, field_map.formats) for field in field_map.fields]
+    rows = ["| field | " + " | ".join(field_map.columns) + " |", "|---" * (len(field_map.columns) + 1) + "|"]
+    rows += [_row(field, field_map.columns) for field in field_map.fields]
     tables = sorted({f.table for f in field_map.fields if f.table})
     lost = [line for table in tables for line in _values_lost(table, field_map)]
     values = "\n## Values that a format has no code for\n\n" + "\n".join(lost) + "\n" if lost else ""
@@ -44,7 +44,7 @@ def _row(field: Field, formats: tuple[str, ...]) -> str:
 def _values_lost(table: str, field_map: FieldMap) -> list[str]:
     (field, *_) = [f for f in field_map.fields if f.table == table]
     lines = []
-    for format in field_map.formats:
+    for format in field_map.columns:
         if field.is_none(format):
             continue
         missing = [v for v in codes(table) if not codes(table).carries(v, field.column[format])]

@@ -149,10 +149,14 @@ class Field:
 
 
 class FieldMap:
-    """The rows of `mappings/fields.toml`."""
+    """The rows of `mappings/fields.toml`.
+
+    `columns` are all formats of the map, `formats` those in which histories are answered.
+    """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
-        self.formats: tuple[str, ...] = tuple(table["formats"])
+        self.columns: tuple[str, ...] = tuple(table["formats"])
+        self.formats = tuple(f for f, row in table["formats"].items() if not row.get("reports", False))
         self._fitted = {format for format, row in table["formats"].items() if row.get("fits", False)}
         columns = {format: row["codes"] for format, row in table["formats"].items()}
         self.fields = tuple(
@@ -160,7 +164,7 @@ class FieldMap:
                 name=row["field"],
                 kind=row["kind"],
                 table=row.get("table"),
-                paths={format: row[format] for format in self.formats},
+                paths={format: row[format] for format in self.columns},
                 column=columns,
                 most=row.get("most", {}),
                 conditional=row.get("conditional", {}),

@@ -81,11 +81,17 @@ FIELDS = {
     "person.addresses.0.city": "PAT14",
     "person.addresses.0.state": "PAT15",
     "person.addresses.0.postal_code": "PAT16",
+    "person.addresses.0.country": "PAT22",
     "person.phones.0": "PAT17",
     "person.birth_date": "PAT18",
     "person.sex": "PAT19",
     "person.species": "PAT20",
     "person.owner": "PAT07",
+    "person.owner.names.0.family": "PAT07",
+    "person.owner.names.0.given.0": "PAT08",
+    "person.owner.names.0.given.rest": "PAT09",
+    "person.owner.names.0.prefix": "PAT10",
+    "person.owner.names.0.suffix": "PAT11",
     "person.owner.birth_date": "PAT18",
 }
 """Canonical field -> ASAP field. A group of fields stands under the one that a sender looks at first."""
