@@ -7,6 +7,7 @@ import doctest
 import io
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from adapters.asap import layout
@@ -38,7 +39,8 @@ def test_every_field_is_one_of_its_segment() -> None:
 def test_every_field_is_on_the_published_list(shared: Any) -> None:
     """A row of the list is a field, or several that belong together (PHA04-09)."""
     listed: set[str] = set()
-    with open(shared / "standards/asap/segments.tsv", newline="", encoding="utf-8") as file:
+    path = Path(shared) / "standards/asap/segments.tsv"
+    with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             match = re.fullmatch(r"([A-Z]+)(\d\d)(?:-(\d\d))?", row["field"])
             if match:
