@@ -1,11 +1,13 @@
 """Who is this? Demographics against the record: normalise, block, compare, score, decide.
 
     decision       the interface: Match, Ambiguous or NoMatch, with evidence
-    matcher        the first matcher behind it
+    matcher        Fellegi and Sunter's model behind it
+    profile        one person, normalised once, ready to compare
+    agreement      two profiles side by side: the level of each field
     blocking       keys under which candidates are found
     score          a request against one appearance
     compare        the levels of each field
-    weights        what the levels count (mappings/matching/first.toml)
+    weights        what the levels count (mappings/matching/weights.toml, frequencies.toml)
     exact          demographics that are equal in every field
     deciding       which fields would decide an ambiguous match
     normalise, streets, given_names, sounds    demographics written the same
@@ -16,6 +18,6 @@ Pure functions of what they are given; nothing here reads the record, and nothin
 
 from gateway.matching.decision import Ambiguous, Decision, Match, Matcher, NoMatch
 from gateway.matching.exact import are_equal, exact_key
-from gateway.matching.matcher import FirstMatcher
+from gateway.matching.matcher import FellegiSunter
 
-__all__ = ["Ambiguous", "Decision", "FirstMatcher", "Match", "Matcher", "NoMatch", "are_equal", "exact_key"]
+__all__ = ["Ambiguous", "Decision", "FellegiSunter", "Match", "Matcher", "NoMatch", "are_equal", "exact_key"]

@@ -24,7 +24,7 @@ from datetime import date
 from gateway.errors import ErrorCode, MessageError
 from gateway.matching.given_names import GivenNames
 from gateway.matching.normalise import Name, name
-from gateway.matching.score import human_names, phones
+from gateway.matching.profile import human_names, phones
 from gateway.matching.sounds import soundex
 from gateway.matching.streets import place
 from gateway.model import Person, Species

@@ -1,6 +1,6 @@
 """How two values of one field agree: each function names the level, or None where nothing can be said.
 
-The levels' weights are in `mappings/matching/first.toml`; nothing here knows them.
+The levels' weights are in `mappings/matching/weights.toml`; nothing here knows them.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from gateway.matching.given_names import GivenNames
 from gateway.matching.normalise import Name, same_generation
 from gateway.matching.sounds import soundex
-from gateway.matching.streets import Place, is_elsewhere, place
-from gateway.model import Address, Sex
+from gateway.matching.streets import Place
+from gateway.model import Sex
 from gateway.terminology import load_table
 
-_similarity = load_table("matching/first")["similarity"]
+_similarity = load_table("matching/weights")["similarity"]
 _CLOSE: float = _similarity["close"]
 _SIMILAR: float = _similarity["similar"]
 _STREET: float = _similarity["street"]
+_CITY: float = _similarity["city"]
 
 # Two birth dates further apart than this are never taken for one, however alike they are written: a parent and a
 # child of one name may share day and month.
 GENERATION = 13  # years
+OLDEST_PARENT = 60
+ANOTHER = 4  # digits at least in which a birth date differs that is not the same one written badly
 
 
 def family_names(one: Name, other: Name) -> str | None:
@@ -40,11 +43,12 @@ def family_names(one: Name, other: Name) -> str | None:
     alike = JaroWinkler.normalized_similarity(one.family, other.family)
     if alike >= _CLOSE:
         return "close"
-    return "similar" if alike >= _SIMILAR or _is_one_edit(one.family, other.family) else "different"
+    return "similar" if alike >= _SIMILAR or _is_nearly(one.family, other.family) else "different"
 
 
 def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
-    """exact, nickname, spelling, middle, initial, similar, different; absent when neither side has one."""
+    """exact, nickname, spelling, middle, initial, slip (alike, and one of them nobody's name that is known), similar
+    (alike, and two names), different; absent when neither side has one."""
     if not one.first or not other.first:
         return None if one.first or other.first else "absent"
     if one.first in {other.first, other.given} or one.given in {other.first, other.given}:
@@ -58,15 +62,20 @@ def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
     if one.first in other.middle or other.first in one.middle:
         return "middle"
     alike = JaroWinkler.normalized_similarity(one.first, other.first)
-    return "similar" if alike >= _SIMILAR or _is_one_edit(one.first, other.first) else "different"
+    if alike < _SIMILAR and not _is_nearly(one.first, other.first):
+        return "slip" if names.is_misspelt_form(one.first, other.first) else "different"
+    return "similar" if names.is_known(one.first) and names.is_known(other.first) else "slip"
 
 
-def _is_one_edit(one: str, other: str) -> bool:
-    """True for words of three letters or more that a single slip turns into each other, in the first letter too.
+def _is_nearly(one: str, other: str) -> bool:
+    """True for words of three letters or more that a slip turns into each other, in the first letter too; of six
+    letters or more two slips.
 
     Jaro-Winkler, which looks at beginnings first, calls Bell and Yell, or Wei and Wie, different.
     """
-    return min(len(one), len(other)) >= 3 and OSA.distance(one, other, score_cutoff=1) == 1
+    short = min(len(one), len(other))
+    most = 2 if short >= 6 else 1
+    return short >= 3 and OSA.distance(one, other, score_cutoff=most) <= most
 
 
 def _is_slip(one: str, other: str, names: GivenNames) -> bool:
@@ -85,12 +94,19 @@ def _is_slip(one: str, other: str, names: GivenNames) -> bool:
 
 
 def are_swapped(one: Name, other: Name) -> bool:
-    """True when the one's family name is the other's given name and the reverse."""
-    return (
-        bool(one.first)
-        and one.family in {other.first, other.given}
-        and other.family in {one.first, one.given}
-    )
+    """True when the one's family name is the other's given name and the reverse; a slip in one of the two, and one
+    that is not known, are let pass."""
+    crossed = _is_crossed(one, other), _is_crossed(other, one)
+    return crossed in {(2, 2), (2, 1), (1, 2), (2, 0), (0, 2)}
+
+
+def _is_crossed(one: Name, other: Name) -> int | None:
+    """The one's family name against the other's given name: 2 the same, 1 nearly, 0 not known, None different."""
+    if not one.family or not other.first:
+        return 0
+    if one.family in {other.first, other.given}:
+        return 2
+    return 1 if len(one.family) >= 4 and OSA.distance(one.family, other.first, score_cutoff=1) == 1 else None
 
 
 def middle_names(one: Name, other: Name) -> str | None:
@@ -112,16 +128,35 @@ def generations(one: Name, other: Name) -> str | None:
 
 
 def birth_dates(one: date | None, other: date | None) -> str | None:
-    """exact, swapped, slip, generation (a slip, over too many years), year (nothing else agrees), different."""
+    """exact, swapped, slip, generation (a slip, over too many years), half (year and month, or year and day), close
+    (within some years, and month or day), year (the year alone), parent (years apart that parent and child may be),
+    different."""
     if one is None or other is None:
         return None
     if one == other:
         return "exact"
-    if one.year == other.year and (one.month, one.day) == (other.day, other.month):
+    apart = abs(one.year - other.year)
+    if apart == 0:
+        return _in_one_year(one, other)
+    if _is_birth_slip(one, other):
+        return "generation" if apart >= GENERATION else "slip"
+    if apart >= GENERATION:
+        return "parent" if apart <= OLDEST_PARENT else "different"
+    if (
+        one.month == other.month
+        or one.day == other.day
+        or OSA.distance(_digits(one), _digits(other)) < ANOTHER
+    ):
+        return "close"
+    return "different"
+
+
+def _in_one_year(one: date, other: date) -> str:
+    if (one.month, one.day) == (other.day, other.month):
         return "swapped"
     if _is_birth_slip(one, other):
-        return "generation" if abs(one.year - other.year) >= GENERATION else "slip"
-    return "year" if one.year == other.year else "different"
+        return "slip"
+    return "half" if one.month == other.month or one.day == other.day else "year"
 
 
 def _is_birth_slip(one: date, other: date) -> bool:
@@ -145,39 +180,108 @@ def sexes(one: Sex, other: Sex) -> str | None:
     return "exact" if one is other else "different"
 
 
-# Best first; the best pair of two people's places counts. A pair that may be one place, and says no more than that
-# (the same city), stands between those that agree and those that contradict.
-PLACES = ("home", "street", "close", "zip", "other-zip", "different")
-_BEST_FIRST = (*PLACES[:4], None, *PLACES[4:])
+# Best first; of several places the pair that agrees best counts.
+STREETS = ("home", "street", "close", "road", "number", "different", "elsewhere")
+TOWNS = ("exact", "zip", "city", "close", "different")
+Where = tuple[str | None, str | None]  # street and town
+_RANK: dict[str | None, int] = {level: n for n, level in enumerate(STREETS)}
+_TOWN_RANK: dict[str | None, int] = {level: n for n, level in enumerate(TOWNS)}
 
 
-def places(ones: Sequence[Place], others: Sequence[Address]) -> str | None:
-    """home, street, close, zip, other-zip, different: of the pair that agrees best."""
+def places(ones: Sequence[Place], others: Sequence[Place]) -> Where:
+    """The street (home, street, close, road, number, different, elsewhere) and the town (exact, zip, city, close,
+    different) of the pair that agrees best. Elsewhere is another street in another town, and says both."""
+    if not ones or not others:
+        return None, None
     if len(ones) == len(others) == 1:
         return _place(ones[0], others[0])
-    told = [one for one in ones if any(one)]
-    found = {_place(one, other) for one in told for other in others if any(place(other))}
-    return next((level for level in _BEST_FIRST if level in found), None)
+    return min((_place(one, other) for one in ones for other in others), key=_place_rank)
 
 
-def _place(one: Place, address: Address) -> str | None:
-    if is_elsewhere(one, address):  # most are, and it is quickly seen
-        return "different" if one.street and address.lines else "other-zip"
-    other = place(address)
+def _place_rank(where: Where) -> tuple[float, float]:
+    """A pair that says nothing stands between those that agree and those that contradict."""
+    street, town = where
+    return _RANK.get(street, 4.5), _TOWN_RANK.get(town, 3.5)
+
+
+def _place(one: Place, other: Place) -> Where:
+    town = _town(one, other)
     if not one.street or not other.street:
-        return "zip" if one.zip5 and one.zip5 == other.zip5 else None
-    if one.number and other.number and one.number != other.number:
-        return "different"
-    if one.street == other.street and one.number == other.number:
-        if one.zip5 and other.zip5 and one.zip5 != other.zip5 and one.city != other.city:
-            return "close"
-        return "home" if one.unit and one.unit == other.unit else "street"
-    alike = JaroWinkler.normalized_similarity(one.street, other.street)
-    return "close" if alike >= _STREET else "different"
+        return None, town
+    street = _street(one, other)
+    if town == "different":
+        if street in {"road", "number", "different"}:
+            return "elsewhere", None
+        if street == "home":
+            street = "street"
+    return street, town
+
+
+def _street(one: Place, other: Place) -> str:
+    """home (number, street, and flat or further line), street (the first two), close (one with a slip, or without
+    a number), road (street alone), number (number alone), different."""
+    same_number = one.number == other.number
+    if one.street == other.street:
+        if not same_number:
+            return "close" if not one.number or not other.number else _other_number(one, other)
+        both = (one.unit and one.unit == other.unit) or (one.second and one.second == other.second)
+        return "home" if both else "street"
+    if _is_one_street(one, other):
+        return "close" if same_number or not one.number or not other.number else "road"
+    return "number" if same_number and one.number else "different"
+
+
+def _other_number(one: Place, other: Place) -> str:
+    """Two house numbers in one street: the next house but one is a neighbour's, and 42 for 24 a slip."""
+    has_flat = one.unit and one.unit == other.unit
+    is_swap = sorted(one.number) == sorted(other.number) and OSA.distance(one.number, other.number) == 1
+    return "close" if is_swap or has_flat else "road"
+
+
+def _is_one_street(one: Place, other: Place) -> bool:
+    here, there = one.street.replace(" ", ""), other.street.replace(" ", "")
+    if here in (there, other.second) or there == one.second:
+        return True
+    return JaroWinkler.similarity(here, there, score_cutoff=_STREET) >= _STREET
+
+
+def _town(one: Place, other: Place) -> str | None:
+    """exact (ZIP code and city), zip, city (the other one contradicts or is not known), close (a slip in one, and
+    nothing better), different."""
+    zips = None if not one.zip5 or not other.zip5 else OSA.distance(one.zip5, other.zip5, score_cutoff=1)
+    if not one.city or not other.city:
+        return None if zips is None else ("zip", "close", "different")[zips]
+    if one.city == other.city:
+        return "exact" if zips == 0 else "city"
+    alike = JaroWinkler.similarity(one.city, other.city, score_cutoff=_CITY) >= _CITY
+    if zips == 0:
+        return "exact" if alike else "zip"
+    return "close" if alike or zips == 1 else "different"
 
 
 def phones(ones: Set[str], others: Set[str]) -> str | None:
-    """exact, different."""
+    """exact, slip (a digit, or two neighbouring ones), different."""
     if not ones or not others:
         return None
-    return "different" if ones.isdisjoint(others) else "exact"
+    if not ones.isdisjoint(others):
+        return "exact"
+    slip = any(OSA.distance(one, other, score_cutoff=1) == 1 for one in ones for other in others)
+    return "slip" if slip else "different"
+
+
+def emails(ones: Set[str], others: Set[str]) -> str | None:
+    """exact, close (a slip or two), box (the same before the @), different."""
+    if not ones or not others:
+        return None
+    if not ones.isdisjoint(others):
+        return "exact"
+    return min((_email(one, other) for one in ones for other in others), key=_EMAILS.index)
+
+
+_EMAILS = ("close", "box", "different")
+
+
+def _email(one: str, other: str) -> str:
+    if OSA.distance(one, other, score_cutoff=3) <= min(3, len(one) // 5):
+        return "close"
+    return "box" if one.partition("@")[0] == other.partition("@")[0] else "different"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gateway.matching.normalise import name
-from gateway.matching.score import Score, addresses, human_names, phones
+from gateway.matching.profile import addresses, human_names, phones
+from gateway.matching.score import Score
 from gateway.matching.streets import place
 from gateway.matching.weights import Ceiling, Weights
 from gateway.model import Person, Sex, Species
@@ -18,7 +19,7 @@ def deciding(request: Person, contenders: Sequence[Score], table: Weights) -> tu
     would make it fit); else what the request says and the best contender contradicts or half confirms."""
     best = contenders[0]
     blocking = [
-        field for field, level in best.levels if table.level(field, level).ceiling is not Ceiling.MATCH
+        field for field, level, _ in best.levels if table.level(field, level).ceiling is not Ceiling.MATCH
     ]
     if len(contenders) == 1 and blocking:
         return tuple(blocking)
@@ -31,7 +32,7 @@ def deciding(request: Person, contenders: Sequence[Score], table: Weights) -> tu
     ]
     if left_out:
         return tuple(left_out)
-    return tuple(field for field, level in best.levels if level not in _AGREEING)
+    return tuple(field for field, level, _ in best.levels if level not in _AGREEING)
 
 
 def _could_decide(

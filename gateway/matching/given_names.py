@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterable
 from importlib.resources import files
+
+from rapidfuzz.distance import OSA
 
 from gateway.matching.normalise import fold
 from gateway.terminology import load_table
@@ -18,7 +21,8 @@ from gateway.terminology import load_table
 class GivenNames:
     """What is known of given names, in the form of :func:`gateway.matching.normalise.fold` without spaces."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        """:param known: further names that are no misspelling, such as those that many in a file bear."""
         names = load_table("matching/normalise")["names"]
         self._sound = {name: sound for sound, group in enumerate(names["same_sound"]) for name in group}
         spellings = {name: group for group in names["same_sound"] for name in group}
@@ -35,7 +39,7 @@ class GivenNames:
             # One of the two stands for both: the one that people are registered under.
             short, long = (formal, nickname) if nickname in own_right else (nickname, formal)
             self._index[short].update(spellings.get(long, (long,)))
-        self._known = own_right | self._related.keys() | self._sound.keys()
+        self._known = own_right | self._related.keys() | self._sound.keys() | set(known)
 
     def are_related(self, one: str, other: str) -> bool:
         """True when one is a nickname of the other or of a spelling of it, or the other cut short.
@@ -67,6 +71,24 @@ class GivenNames:
     def is_known(self, name: str) -> bool:
         """True for a name of the tables; a misspelling is not one."""
         return name in self._known
+
+    def is_misspelt_form(self, one: str, other: str) -> bool:
+        """True when one of the two is nobody's name, and a slip of a form of the other.
+
+        >>> names = GivenNames()
+        >>> [names.is_misspelt_form("JAMES", other) for other in ("JIMMKY", "JIMMY", "JOHNNY")]
+        [True, False, False]
+        """
+        return self._is_slip_of_form(one, other) or self._is_slip_of_form(other, one)
+
+    def _is_slip_of_form(self, name: str, of: str) -> bool:
+        if len(name) < 4 or name in self._known:
+            return False
+        return any(
+            OSA.distance(name, form, score_cutoff=1) <= 1
+            for form in self._related.get(of, ())
+            if len(form) > 3
+        )
 
     def index(self, name: str) -> frozenset[str]:
         """Names to look it up by, itself included: a name and its nickname have one of these in common.

@@ -1,4 +1,4 @@
-"""Who is this? The first matcher: levels, weights and thresholds set by hand.
+"""Who is this? Fellegi and Sunter's model: the weights of all fields add up, and two thresholds make three outcomes.
 
 Each person is as good as her best appearance. One person who fits, and whom nobody else comes close to, is a match.
 Several who fit alike, or one who fits not quite, are ambiguous: nobody's history leaves and nobody is merged. Only
@@ -13,14 +13,15 @@ from gateway.matching.blocking import keys
 from gateway.matching.deciding import deciding
 from gateway.matching.decision import Ambiguous, Decision, Match, NoMatch
 from gateway.matching.given_names import GivenNames
-from gateway.matching.score import Score, Scorer, asked
-from gateway.matching.weights import Ceiling, Weights, weights
+from gateway.matching.profile import profile
+from gateway.matching.score import Score, Scorer
+from gateway.matching.weights import Ceiling, weights
 from gateway.model import FieldEvidence, MatchEvidence, Person, Species
 
 MOST_ALIKE = 5  # contenders that are looked at to say what would decide; more are not told apart more easily
 
 
-class FirstMatcher:
+class FellegiSunter:
     """Implements :class:`gateway.matching.decision.Matcher`."""
 
     def __init__(self) -> None:
@@ -42,25 +43,22 @@ class FirstMatcher:
         if not ranked:
             return NoMatch(evidence=MatchEvidence(score=0.0, candidates=considered))
         best = ranked[0]
-        rivals = [one for one in ranked[1:] if best.total - one.total < table.margin]
-        if _fits(best, table) and not rivals:
+        rivals = [one for one in ranked[1:] if best.total - one.total < one.margin]
+        if best.fits and not rivals:
             return Match(
                 person_key=best.person_key,
-                evidence=_evidence(best, table, considered),
+                evidence=_evidence(best, considered),
                 possible_duplicates=sum(one.ceiling >= Ceiling.NEAR for one in ranked[1:]),
             )
-        contenders = [best, *rivals] if _fits(best, table) else ranked
+        contenders = [best, *rivals] if best.fits else ranked
         return Ambiguous(
-            evidence=_evidence(
-                best, table, considered, deciding=deciding(person, contenders[:MOST_ALIKE], table)
-            )
+            evidence=_evidence(best, considered, deciding=deciding(person, contenders[:MOST_ALIKE], table))
         )
 
     def _ranked(self, person: Person, candidates: Sequence[Person]) -> list[Score]:
         """Everybody who is near, each by the best appearance, the best first."""
-        request = asked(person)
+        request = profile(person)
         scorer = self._scorers[person.species]
-        table = weights(person.species)
         best: dict[str, Score] = {}
         for candidate in candidates:
             if candidate.species is not person.species:
@@ -69,27 +67,20 @@ class FirstMatcher:
             if one is None:
                 continue
             known = best.get(one.person_key)
-            if known is None or _rank(one, table) > _rank(known, table):
+            if known is None or _rank(one) > _rank(known):
                 best[one.person_key] = one
-        return sorted(best.values(), key=lambda one: (_rank(one, table), one.person_key), reverse=True)
+        return sorted(best.values(), key=lambda one: (_rank(one), one.person_key), reverse=True)
 
 
-def _fits(one: Score, table: Weights) -> bool:
-    return one.ceiling is Ceiling.MATCH and one.total >= table.accept
+def _rank(one: Score) -> tuple[bool, float]:
+    return one.fits, one.total
 
 
-def _rank(one: Score, table: Weights) -> tuple[bool, float]:
-    return _fits(one, table), one.total
-
-
-def _evidence(
-    one: Score, table: Weights, considered: int, *, deciding: tuple[str, ...] = ()
-) -> MatchEvidence:
+def _evidence(one: Score, considered: int, *, deciding: tuple[str, ...] = ()) -> MatchEvidence:
     return MatchEvidence(
         score=one.total,
         fields=tuple(
-            FieldEvidence(field=field, level=level, weight=table.level(field, level).weight)
-            for field, level in one.levels
+            [FieldEvidence(field=field, level=level, weight=weight) for field, level, weight in one.levels]
         ),
         candidates=considered,
         deciding=deciding,

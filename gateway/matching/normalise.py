@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.model import PersonName
@@ -57,6 +58,7 @@ class Name(NamedTuple):
     generation: str  # JR, SR, 2, 3 ...; "" when the name has none
 
 
+@lru_cache(maxsize=20_000)
 def name(of: PersonName) -> Name:
     """The name ready to compare; a generation that stands at the end of a name instead of in `suffix` is found.
 
@@ -100,6 +102,16 @@ def phone(number: str) -> str | None:
     if len(digits) == 11 and digits[0] == "1":
         digits = digits[1:]
     return digits if len(digits) == 10 and digits[3:] != digits[3] * 7 else None
+
+
+def email(address: str) -> str | None:
+    """The address in lower case, or None for what is none.
+
+    >>> email(" Marigold@Example.org "), email("none"), email("n/a")
+    ('marigold@example.org', None, None)
+    """
+    folded = address.strip().lower()
+    return folded if "@" in folded[1:] else None
 
 
 def zip5(code: str) -> str:

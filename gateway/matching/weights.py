@@ -1,11 +1,17 @@
-"""What each level of agreement counts, and from which score on: `mappings/matching/first.toml`, typed."""
+"""What each level of agreement counts, and from which score on: `mappings/matching/weights.toml`, typed.
+
+The weight of a level is log2(m / u): m is its share among pairs of records of one person, u among pairs of two people
+taken at random (Fellegi and Sunter, 1969). Where a level says that two values are the same and the table
+`mappings/matching/frequencies.toml` knows how common that value is, its frequency takes the place of u.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
+from math import log2
 from typing import Any
 
 from gateway.model import Species
@@ -22,28 +28,41 @@ class Ceiling(IntEnum):
 
 
 _CEILINGS = {"nobody": Ceiling.NOBODY, "other": Ceiling.OTHER, "near": Ceiling.NEAR}
+NOWHERE = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of one field."""
+    """One level of one field.
 
+    `accept`, `reject` and `margin` are what the level asks for beyond the table's own thresholds; `by_term` holds the
+    weights of single values where the level says that two are the same.
+    """
+
+    m: float
+    u: float
     weight: float
-    ceiling: Ceiling
+    ceiling: Ceiling = Ceiling.MATCH
+    accept: float = NOWHERE
+    reject: float = NOWHERE
+    margin: float = 0.0
+    by_term: Mapping[str, float] = field(default_factory=dict)
+    asks: bool = False  # any of ceiling, accept, reject, margin is set
+
+    def weigh(self, term: str) -> float:
+        """The weight, of a value that is the same on both sides by how common it is."""
+        return self.by_term.get(term, self.weight)
 
 
 class Weights:
     """The weights of one kind of patient."""
 
-    def __init__(self, table: Mapping[str, Any]) -> None:
+    def __init__(self, table: Mapping[str, Any], frequencies: Mapping[str, Mapping[str, float]]) -> None:
         self.accept: float = table["accept"]
         self.reject: float = table["reject"]
         self.margin: float = table["margin"]
         self.fields: dict[str, dict[str, Level]] = {
-            field: {
-                name: Level(row["weight"], _CEILINGS.get(row.get("at_most", ""), Ceiling.MATCH))
-                for name, row in levels.items()
-            }
+            field: {name: _level(row, frequencies) for name, row in levels.items()}
             for field, levels in table.items()
             if isinstance(levels, dict)
         }
@@ -63,7 +82,23 @@ class Weights:
         )
 
 
+def _level(row: Mapping[str, Any], frequencies: Mapping[str, Mapping[str, float]]) -> Level:
+    m, u = row["m"], row["u"]
+    terms = frequencies[row["frequency"]] if "frequency" in row else {}
+    return Level(
+        m=m,
+        u=u,
+        weight=log2(m / u),
+        ceiling=_CEILINGS.get(row.get("at_most", ""), Ceiling.MATCH),
+        accept=row.get("accept", NOWHERE),
+        reject=row.get("reject", NOWHERE),
+        margin=row.get("margin", 0.0),
+        by_term={term: log2(m * 100_000 / share) for term, share in terms.items()},
+        asks=not row.keys().isdisjoint({"at_most", "accept", "reject", "margin"}),
+    )
+
+
 @cache
 def weights(species: Species) -> Weights:
     """The weights for patients of that species."""
-    return Weights(load_table("matching/first")[species.value])
+    return Weights(load_table("matching/weights")[species.value], load_table("matching/frequencies"))

@@ -20,7 +20,7 @@ from itertools import combinations
 from pathlib import Path
 
 from gateway.errors import MessageError
-from gateway.matching import Ambiguous, FirstMatcher, Match
+from gateway.matching import Ambiguous, FellegiSunter, Match
 from gateway.model import Address, Person, PersonName
 
 Record = tuple[str, Person]  # who it is in truth, and what is told
@@ -73,7 +73,7 @@ def _day(digits: str) -> date | None:
 
 def measure(records: list[Record]) -> dict[str, float]:
     """Pairs found among all pairs of one person, and how many of those found are right."""
-    matcher = FirstMatcher()
+    matcher = FellegiSunter()
     index, keys = _index(matcher, records)
     truth = {person.key: cluster for cluster, person in records}
     found, ambiguous, asked, spent = set(), set(), 0, 0.0
@@ -110,7 +110,7 @@ def measure(records: list[Record]) -> dict[str, float]:
 
 
 def _index(
-    matcher: FirstMatcher, records: list[Record]
+    matcher: FellegiSunter, records: list[Record]
 ) -> tuple[dict[str, list[int]], dict[str | None, frozenset[str]]]:
     index: dict[str, list[int]] = defaultdict(list)
     keys: dict[str | None, frozenset[str]] = {}

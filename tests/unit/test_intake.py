@@ -14,7 +14,7 @@ import pytest
 from gateway.bootstrap import Gateway, build
 from gateway.drugs import DrugTable
 from gateway.intake import Intake
-from gateway.matching import FirstMatcher
+from gateway.matching import FellegiSunter
 from gateway.model import (
     Dispensation,
     Drug,
@@ -105,7 +105,7 @@ def test_another_fill_is_another_record(gateway: Gateway, other: dict[str, Any])
 def test_a_drug_table_that_has_learnt_a_product_makes_no_other_content_of_it(gateway: Gateway) -> None:
     """A release with a larger table, and then the pharmacy sends the same once more."""
     sent = _reported(drug=Drug(ndc11="00093007401", name="ZOLPIDEM 10 MG"))
-    before = Intake(store=gateway.store, matcher=FirstMatcher(), drugs=DrugTable(()), clock=lambda: NOW)
+    before = Intake(store=gateway.store, matcher=FellegiSunter(), drugs=DrugTable(()), clock=lambda: NOW)
     before(IntakeBatch(records=(IntakeRecord(dispensation=sent, path="r"),)))
     (again,) = _take_in(gateway, sent).results
     assert (again.verdict, gateway.store.dispensations()) == (IntakeVerdict.UNCHANGED, 1)

@@ -16,7 +16,7 @@ from gateway.bootstrap import Gateway, build
 from gateway.drugs import DrugTable
 from gateway.errors import Contended, Unavailable
 from gateway.intake import AT_ONCE, Intake
-from gateway.matching import FirstMatcher
+from gateway.matching import FellegiSunter
 from gateway.model import (
     Dispensation,
     DispensationStatus,
@@ -241,7 +241,7 @@ class _Failing:
 
 
 def _over(store: Any, gateway: Gateway) -> Intake:
-    return Intake(store=store, matcher=FirstMatcher(), drugs=DrugTable.load(), clock=gateway.clock)
+    return Intake(store=store, matcher=FellegiSunter(), drugs=DrugTable.load(), clock=gateway.clock)
 
 
 def _many(number: int) -> IntakeBatch:

@@ -25,6 +25,7 @@ from gateway.model import (
     IntakeVerdict,
     Outcome,
     Period,
+    PersonName,
     Practitioner,
     QuantityUnit,
 )
@@ -152,6 +153,7 @@ def test_namesakes_are_ambiguous_until_something_tells_them_apart(gateway: Gatew
         assert {d.rx_number for d in bare.dispensations} == {"1", "2"}
 
 
+COMMON = (PersonName(family="Johnson", given=("Mary",)),)
 ELSEWHERE = Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850")
 
 
@@ -169,20 +171,27 @@ def test_a_history_beside_which_there_may_be_more_of_hers_says_so(
     gateway: Gateway, phones: tuple[str, ...]
 ) -> None:
     """Moved, or a namesake: nobody is merged, and the reader is told, at either address."""
-    there = a_person(phones=phones, addresses=(ELSEWHERE,))
-    _record(gateway, _reported(rx_number="1"), _reported(person=there, rx_number="2"))
+    here, there = a_person(names=COMMON), a_person(names=COMMON, phones=phones, addresses=(ELSEWHERE,))
+    _record(gateway, _reported(person=here, rx_number="1"), _reported(person=there, rx_number="2"))
     assert gateway.store.people() == 2
-    for person, number in ((a_person(), "1"), (there, "2")):
+    for person, number in ((here, "1"), (there, "2")):
         answer = gateway.lookup(a_lookup(person=replace(person, key=None, appearance=None)))
         assert answer.outcome is Outcome.COMPLETE
         assert [d.rx_number for d in answer.dispensations] == [number]
         assert "may be this patient's too" in (answer.detail or "")
 
 
-def test_no_records_is_not_said_while_another_record_may_be_hers(gateway: Gateway) -> None:
+def test_a_rare_name_and_its_birth_date_are_one_person_who_moved(gateway: Gateway) -> None:
     there = a_person(phones=(), addresses=(ELSEWHERE,))
-    _record(gateway, _reported(filled=date(2020, 1, 2), written=None, sold=None), _reported(person=there))
-    answer = gateway.lookup(a_lookup())
+    _record(gateway, _reported(rx_number="1"), _reported(person=there, rx_number="2"))
+    assert gateway.store.people() == 1
+
+
+def test_no_records_is_not_said_while_another_record_may_be_hers(gateway: Gateway) -> None:
+    here, there = a_person(names=COMMON), a_person(names=COMMON, phones=(), addresses=(ELSEWHERE,))
+    long_ago = _reported(person=here, filled=date(2020, 1, 2), written=None, sold=None)
+    _record(gateway, long_ago, _reported(person=there))
+    answer = gateway.lookup(a_lookup(person=replace(here, key=None, appearance=None)))
     assert (answer.outcome, answer.dispensations, answer.persons) == (Outcome.AMBIGUOUS, (), ())
     assert "another record may be this patient's" in (answer.detail or "")
 

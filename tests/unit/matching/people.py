@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from gateway.matching import Decision, FirstMatcher, Match
+from gateway.matching import Decision, FellegiSunter, Match
 from gateway.model import Address, Person, PersonName, Sex, Species
 
-MATCHER = FirstMatcher()
+MATCHER = FellegiSunter()
 
 HARTFORD = Address(lines=("14 Larkspur Ln",), city="Hartford", state="CT", postal_code="06103")
 NORWALK = Address(lines=("9 Elm St",), city="Norwalk", state="CT", postal_code="06850")

@@ -128,7 +128,7 @@ def test_a_married_name() -> None:
     known = at_home(sexed(somebody("Abernathy", "Josephine", key="A"), Sex.FEMALE), HARTFORD, PHONE)
     married = sexed(somebody("Whitlock", "Josephine"), Sex.FEMALE)
     assert _nobody(married, known)
-    assert _ambiguous(at_home(married), known)
+    assert _matched(at_home(married), known) == "A"
     assert _matched(at_home(married, HARTFORD, PHONE), known) == "A"
     assert _matched(at_home(married, NORWALK, PHONE), known) == "A"  # she kept the number
     told = replace(married, names=(*married.names, PersonName(family="Abernathy", given=("Josephine",))))
@@ -139,7 +139,15 @@ def test_who_moved_is_known_by_the_phone_and_who_changed_the_phone_by_the_addres
     known = at_home(somebody(key="A"), HARTFORD, PHONE)
     assert _matched(at_home(somebody(), NORWALK, PHONE), known) == "A"
     assert _matched(at_home(somebody(), HARTFORD, "2035550199"), known) == "A"
-    assert _ambiguous(at_home(somebody(), NORWALK), known) == ("phone",)
+
+
+def test_a_rare_name_and_a_birth_date_outweigh_a_move_and_a_common_name_does_not() -> None:
+    rare, common = at_home(somebody(key="A")), at_home(somebody("Johnson", "Mary", key="A"))
+    assert _matched(at_home(somebody(), NORWALK), rare) == "A"
+    assert _ambiguous(at_home(somebody("Johnson", "Mary"), NORWALK), common)
+    with_phone = at_home(somebody("Johnson", "Mary", key="A"), HARTFORD, PHONE)
+    assert _ambiguous(at_home(somebody("Johnson", "Mary"), NORWALK), with_phone) == ("phone",)
+    assert _ambiguous(at_home(somebody(), NORWALK, "2035550101"), at_home(somebody(key="A"), HARTFORD, PHONE))
 
 
 @pytest.mark.parametrize(
@@ -338,6 +346,7 @@ def test_evidence_says_which_levels_made_the_score_and_holds_no_values() -> None
         "family name": "exact",
         "given name": "exact",
         "address": "street",
+        "town": "exact",
     }
     assert evidence.score == sum(f.weight for f in evidence.fields)
     assert evidence.candidates == 3

@@ -98,8 +98,13 @@ DATES = [
     (date(1970, 3, 4), "slip"),
     (date(1989, 3, 4), "slip"),
     (date(1960, 3, 4), "generation"),
-    (date(1980, 3, 25), "year"),
-    (date(1981, 4, 3), "different"),
+    (date(1980, 3, 25), "half"),  # year and month
+    (date(1980, 12, 4), "half"),  # year and day
+    (date(1980, 12, 25), "year"),
+    (date(1982, 3, 14), "close"),
+    (date(1981, 4, 3), "close"),
+    (date(1955, 8, 19), "parent"),
+    (date(1904, 8, 19), "different"),
 ]
 
 
@@ -117,7 +122,7 @@ def test_the_next_day_is_a_slip_over_the_end_of_a_year() -> None:
 def test_one_letter_never_makes_a_name_quite_another(one: str, other: str) -> None:
     assert compare.family_names(name(PersonName(family=one)), name(PersonName(family=other))) != "different"
     given = [name(PersonName(family="Lee", given=(text,))) for text in (one, other)]
-    assert compare.given_names(*given, GIVEN) in {"similar", "spelling"}
+    assert compare.given_names(*given, GIVEN) in {"similar", "slip", "spelling"}
 
 
 def test_what_is_not_told_says_nothing() -> None:
@@ -127,22 +132,58 @@ def test_what_is_not_told_says_nothing() -> None:
     assert compare.sexes(Sex.OTHER, Sex.MALE) is None
     assert compare.family_names(nobody, name(PersonName(family="Lee"))) is None
     assert compare.given_names(nobody, name(PersonName(family="Lee", given=("Robin",))), GIVEN) is None
-    assert compare.places((), (Address(postal_code="06103"),)) is None
-    assert compare.places((place(Address()),), (Address(postal_code="06103"),)) is None
+    assert compare.places((), (place(Address(postal_code="06103")),)) == (None, None)
+    assert compare.places((place(Address()),), (place(Address(postal_code="06103")),)) == (None, None)
+    assert compare.emails(frozenset(), frozenset(("marigold@example.org",))) is None
     assert compare.phones(frozenset(), frozenset(("8605550142",))) is None
 
 
 def test_of_several_addresses_the_pair_that_agrees_best_counts() -> None:
-    hartford, norwalk = Address(city="Hartford"), Address(city="Norwalk")
-    both = (place(hartford), place(norwalk))
-    assert compare.places(both, (hartford, norwalk)) is None  # the same cities contradict nothing
-    assert compare.places(both, (Address(city="Bristol"), Address(city="Avon"))) == "other-zip"
-    street = Address(lines=("9 Elm St",), city="Norwalk")
-    assert compare.places((place(hartford), place(street)), (norwalk, street)) == "street"
-    elsewhere = Address(lines=("3 Oak St",), city="Torrington")
-    assert (
-        compare.places((place(street),), (elsewhere, Address())) == "different"
-    )  # an empty one excuses nothing
+    hartford, norwalk, bristol, avon = (
+        place(Address(city=city)) for city in ("Hartford", "Norwalk", "Bristol", "Avon")
+    )
+    assert compare.places((hartford, norwalk), (hartford, norwalk)) == (None, "city")
+    assert compare.places((hartford, norwalk), (bristol, avon)) == (None, "different")
+    street = place(Address(lines=("9 Elm St",), city="Norwalk"))
+    assert compare.places((hartford, street), (norwalk, street)) == ("street", "city")
+    elsewhere = place(Address(lines=("3 Oak St",), city="Torrington"))
+    assert compare.places((street,), (elsewhere,)) == ("elsewhere", None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "city", "zip_code", "levels"),
+    [
+        (("14 Larkspur Lane",), "Hartford", "06103", ("street", "exact")),
+        (("14 Larkspur Ln Apt 2",), "Hartford", "06103", ("home", "exact")),
+        (("Apt 2, 14 Larkspur Ln",), "Hartford", "06103", ("home", "exact")),
+        (("14 Larkspr Ln",), "Hartford", "06104", ("close", "city")),
+        (("41 Larkspur Ln",), "Hartford", "06103", ("close", "exact")),
+        (("16 Larkspur Ln",), "Hartford", "06103", ("road", "exact")),
+        (("14 Elm St",), "Hartford", "06103", ("number", "exact")),
+        (("9 Elm St",), "Hartfort", "06103", ("different", "exact")),
+        (("9 Elm St",), "Hartfort", "06199", ("different", "close")),
+        (("9 Elm St",), "Norwalk", "06103", ("different", "zip")),
+        (("9 Elm St",), "Norwalk", "06850", ("elsewhere", None)),
+        (("14 Larkspur Ln Apt 2",), "Norwalk", "06850", ("street", "different")),
+        ((), "Norwalk", "06850", (None, "different")),
+        (("Larkspur House", "14 Larkspur Ln"), "Hartford", None, ("street", "city")),
+    ],
+)
+def test_levels_of_street_and_town(
+    lines: tuple[str, ...], city: str, zip_code: str | None, levels: tuple[str | None, str | None]
+) -> None:
+    known = place(Address(lines=("14 Larkspur Ln Apt 2",), city="Hartford", postal_code="06103"))
+    told = place(Address(lines=lines, city=city, postal_code=zip_code))
+    assert compare.places((told,), (known,)) == levels
+    assert compare.places((known,), (told,)) == levels
+
+
+def test_email_addresses() -> None:
+    known = frozenset(("marigold.q@example.org",))
+    assert compare.emails(known, known) == "exact"
+    assert compare.emails(known, frozenset(("marigold.q@exmaple.org",))) == "close"
+    assert compare.emails(known, frozenset(("marigold.q@elsewhere.net",))) == "box"
+    assert compare.emails(known, frozenset(("josephine@elsewhere.net",))) == "different"
 
 
 def test_comparison_is_symmetrical() -> None:
@@ -168,25 +209,30 @@ def test_comparison_is_symmetrical() -> None:
 
 
 def test_every_level_of_a_person_has_a_weight() -> None:
-    """What `compare` can say about a person, `first.toml` can weigh."""
+    """What `compare` can say about a person, `weights.toml` can weigh."""
     said = {
         "family name": ("exact", "part", "swapped", "close", "similar", "different"),
         "given name": (
-            "exact", "nickname", "spelling", "swapped", "middle", "initial", "similar", "different", "absent",
+            "exact", "nickname", "spelling", "swapped", "middle", "initial", "slip", "similar", "different",
+            "absent",
         ),
         "middle name": ("exact", "initial", "different"),
         "suffix": ("exact", "different"),
-        "birth date": ("exact", "swapped", "slip", "generation", "year", "different"),
+        "birth date": (
+            "exact", "swapped", "slip", "generation", "half", "close", "year", "parent", "different",
+        ),
         "sex": ("exact", "different", "other-name"),
-        "address": (*compare.PLACES, "moved"),
-        "phone": ("exact", "changed", "different"),
+        "address": (*compare.STREETS, "moved"),
+        "town": compare.TOWNS,
+        "phone": ("exact", "slip", "changed", "different", "both"),
+        "email": ("exact", "close", "box", "different"),
     }  # fmt: skip
     table = weights(Species.HUMAN)
     assert {field: set(levels) for field, levels in table.fields.items()} == {
         f: set(v) for f, v in said.items()
     }
     animals = weights(Species.VETERINARY)
-    for field in ("birth date", "address", "phone"):
+    for field in ("birth date", "address", "town", "phone", "email"):
         assert set(animals.fields[field]) == set(said[field])
     assert set(animals.fields["owner's given name"]) == set(said["given name"])
     assert set(animals.fields["owner's family name"]) == set(said["family name"])
@@ -195,14 +241,26 @@ def test_every_level_of_a_person_has_a_weight() -> None:
 
 def test_the_thresholds_are_set_against_each_other_as_the_table_says() -> None:
     table = weights(Species.HUMAN)
-    best = table.best
-    name_and_birth_date = best["family name"] + best["given name"] + best["birth date"]
-    assert name_and_birth_date >= table.accept
-    other_address = table.level("address", "different").weight + best["sex"] + best["middle name"]
-    assert name_and_birth_date + other_address < table.accept
+    family, given = (table.level(field, "exact") for field in ("family name", "given name"))
+    commonest = min(family.by_term.values()) + min(given.by_term.values()) + table.best["birth date"]
+    assert commonest >= table.accept  # name and birth date are enough
+    elsewhere = table.level("address", "elsewhere")
+    assert (
+        commonest + elsewhere.weight + table.best["sex"] < elsewhere.accept
+    )  # and not against another address
+    rarest = family.weight + given.weight + table.best["birth date"]
+    assert rarest + elsewhere.weight >= elsewhere.accept
+    slip = table.level("birth date", "slip")
+    assert slip.margin > table.best["birth date"] - slip.weight
     assert table.level("birth date", "different").ceiling is Ceiling.NOBODY
     assert table.level("given name", "different").ceiling is Ceiling.OTHER
+    assert table.level("phone", "both").ceiling is Ceiling.NEAR
     assert table.reject < table.accept
+
+
+def test_a_name_weighs_by_how_common_it_is() -> None:
+    exact = weights(Species.HUMAN).level("family name", "exact")
+    assert exact.weigh("SMITH") < exact.weigh("FOSTER") < exact.weigh("QUILLFEATHER") == exact.weight
 
 
 def test_the_nickname_table_has_its_licence_beside_it() -> None:

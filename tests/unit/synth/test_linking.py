@@ -13,7 +13,7 @@ import pytest
 
 from gateway.drugs import DrugTable
 from gateway.intake import Intake
-from gateway.matching import FirstMatcher
+from gateway.matching import FellegiSunter
 from gateway.model import Dispensation, IntakeBatch, IntakeRecord, IntakeVerdict, Person
 from gateway.ports import RecordStore
 from tests.unit.synth.population import people
@@ -61,7 +61,7 @@ class Memory:
 def test_linking(seed: int) -> None:
     intake = Intake(
         store=cast(RecordStore, Memory()),
-        matcher=FirstMatcher(),
+        matcher=FellegiSunter(),
         drugs=DrugTable.load(),
         clock=lambda: datetime(2026, 11, 2, tzinfo=UTC),
     )
