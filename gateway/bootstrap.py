@@ -17,7 +17,7 @@ from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
 from gateway.intake import Intake
 from gateway.lookup import Lookup
-from gateway.matching import FellegiSunter
+from gateway.matching import FellegiSunter, read_tables
 from gateway.model import Organisation, Practitioner, Requester
 from gateway.pipeline import Pipeline
 from gateway.ports import Clock, Ephemeral, StateRules
@@ -89,7 +89,13 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     store = Store(settings.store_url(), vault=vault, clock=clock, state=state.code)
     audit = HashChainedLog(settings.audit_url())
     ephemeral = open_ephemeral(settings.ephemeral.url)
-    matcher = FellegiSunter()
+    matcher = FellegiSunter(
+        read_tables(
+            settings.data_path(settings.matching.weights) if settings.matching.weights else None,
+            accept=settings.matching.accept,
+            reject=settings.matching.reject,
+        )
+    )
     lookup = Lookup(store=store, matcher=matcher, policy=_policy(state), rules=_rules(state), clock=clock)
     intake = Intake(store=store, matcher=matcher, drugs=DrugTable.load(), clock=clock)
     security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)

@@ -4,6 +4,8 @@
     pmpbridge demo            a seeded gateway, one patient through every protocol
     pmpbridge synth           a synthetic population into the record
     pmpbridge intake          files of reported dispensations into the record
+    pmpbridge matching evaluate    how well people are matched, by a file with truth
+    pmpbridge matching train  weights out of a file of people
     pmpbridge client add      register an OAuth client
     pmpbridge mapping         which format carries which field, and where
     pmpbridge audit verify    check the hash chain
@@ -26,6 +28,7 @@ from gateway.bootstrap import build, register_client
 from gateway.commands.common import config_option as _config
 from gateway.commands.common import read_settings as _settings
 from gateway.commands.intake import intake
+from gateway.commands.matching import matching
 from gateway.demo import run as run_demo
 from gateway.errors import GatewayError
 from gateway.mapping_page import mapping_page
@@ -64,6 +67,7 @@ def main() -> None:
 
 
 main.add_command(intake)
+main.add_command(matching)
 
 
 @main.command()

@@ -63,6 +63,14 @@ class Ephemerals(Section, frozen=True):
     url: str
 
 
+class Matching(Section, frozen=True):
+    """A file of weights, empty for the shipped ones; thresholds in bits in place of its own, 0 for its own."""
+
+    weights: str
+    accept: Annotated[float, Meta(ge=0)]
+    reject: Annotated[float, Meta(ge=0)]
+
+
 class SecuritySection(Section, frozen=True):
     """Token lifetime in seconds, and the files of clients and keys."""
 
@@ -94,6 +102,7 @@ class Settings(Section, frozen=True):
     store: Database
     audit: Database
     ephemeral: Ephemerals
+    matching: Matching
     security: SecuritySection
     adapters: Adapters
     logging: Logging

@@ -19,5 +19,16 @@ Pure functions of what they are given; nothing here reads the record, and nothin
 from gateway.matching.decision import Ambiguous, Decision, Match, Matcher, NoMatch
 from gateway.matching.exact import are_equal, exact_key
 from gateway.matching.matcher import FellegiSunter
+from gateway.matching.weights import read_tables
 
-__all__ = ["Ambiguous", "Decision", "FellegiSunter", "Match", "Matcher", "NoMatch", "are_equal", "exact_key"]
+__all__ = [
+    "Ambiguous",
+    "Decision",
+    "FellegiSunter",
+    "Match",
+    "Matcher",
+    "NoMatch",
+    "are_equal",
+    "exact_key",
+    "read_tables",
+]

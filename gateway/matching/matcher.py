@@ -15,7 +15,7 @@ from gateway.matching.decision import Ambiguous, Decision, Match, NoMatch
 from gateway.matching.given_names import GivenNames
 from gateway.matching.profile import profile
 from gateway.matching.score import Score, Scorer
-from gateway.matching.weights import Ceiling, weights
+from gateway.matching.weights import Ceiling, Tables, weights
 from gateway.model import FieldEvidence, MatchEvidence, Person, Species
 
 MOST_ALIKE = 5  # contenders that are looked at to say what would decide; more are not told apart more easily
@@ -24,9 +24,11 @@ MOST_ALIKE = 5  # contenders that are looked at to say what would decide; more a
 class FellegiSunter:
     """Implements :class:`gateway.matching.decision.Matcher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: Tables | None = None) -> None:
+        """:param tables: the weights for each species; None for the shipped ones."""
         self._names = GivenNames()
-        self._scorers = {species: Scorer(weights(species), self._names) for species in Species}
+        self._tables = tables or {species: weights(species) for species in Species}
+        self._scorers = {species: Scorer(table, self._names) for species, table in self._tables.items()}
 
     def blocking_keys(self, person: Person) -> frozenset[str]:
         """See :meth:`gateway.matching.decision.Matcher.blocking_keys`.
@@ -37,7 +39,7 @@ class FellegiSunter:
 
     def decide(self, person: Person, candidates: Sequence[Person]) -> Decision:
         """See :meth:`gateway.matching.decision.Matcher.decide`. The order of the candidates does not matter."""
-        table = weights(person.species)
+        table = self._tables[person.species]
         considered = len({c.key for c in candidates})
         ranked = self._ranked(person, candidates)
         if not ranked:

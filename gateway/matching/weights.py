@@ -7,11 +7,13 @@ taken at random (Fellegi and Sunter, 1969). Where a level says that two values a
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
 from math import log2
+from pathlib import Path
 from typing import Any
 
 from gateway.model import Species
@@ -98,7 +100,46 @@ def _level(row: Mapping[str, Any], frequencies: Mapping[str, Mapping[str, float]
     )
 
 
+Tables = Mapping[Species, Weights]
+
+
 @cache
 def weights(species: Species) -> Weights:
-    """The weights for patients of that species."""
-    return Weights(load_table("matching/weights")[species.value], load_table("matching/frequencies"))
+    """The shipped weights for patients of that species."""
+    return _tables(load_table("matching/weights"))[species]
+
+
+def read_tables(path: Path | None, *, accept: float = 0.0, reject: float = 0.0) -> Tables:
+    """The weights in a file such as `pmpbridge matching train` writes; without one, the shipped weights.
+
+    :param accept: from which score on a human patient fits, in place of the table's; 0 leaves the table's. `reject`
+        likewise.
+    :raises ValueError: the file is not such a table, or the thresholds are in the wrong order.
+    :raises OSError: it cannot be read.
+    """
+    try:
+        table = load_table("matching/weights") if path is None else _parsed(path)
+        human = table[Species.HUMAN.value]
+        human["accept"], human["reject"] = accept or human["accept"], reject or human["reject"]
+        if not human["reject"] < human["accept"]:
+            raise ValueError("matching.reject is not below matching.accept.")
+        tables = _tables(table)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ZeroDivisionError) as error:
+        raise ValueError(f"{path}: it is no table of weights ({error!r}).") from None
+    for species, one in tables.items():
+        if _levels(one) != _levels(weights(species)):
+            raise ValueError(f"{path}: the levels under {species.value} are not those of the shipped table.")
+    return tables
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _levels(one: Weights) -> dict[str, set[str]]:
+    return {field: set(levels) for field, levels in one.fields.items()}
+
+
+def _tables(table: Mapping[str, Any]) -> Tables:
+    frequencies = load_table("matching/frequencies")
+    return {species: Weights(table[species.value], frequencies) for species in Species}

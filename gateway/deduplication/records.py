@@ -59,6 +59,7 @@ _year_last = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T ].*)?")
 class Record:
     """One row; `truth` says which rows are one person, None when nobody asked."""
 
+    person: Person
     profile: Profile
     truth: str | None = None
 
@@ -71,11 +72,19 @@ def read(path: Path, truth: str | None = None) -> list[Record]:
     :raises MessageError: no rows, no column that is known, or not the column of the truth.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return list(_rows(lines, truth))
+        records = _read(path, truth, "utf-8-sig")
     except UnicodeDecodeError:
-        with path.open(encoding="cp1252", errors="replace", newline="") as lines:
-            return list(_rows(lines, truth))
+        records = _read(path, truth, "cp1252")
+    if not records:
+        raise MessageError("The file has no rows.", code=ErrorCode.REQUIRED, path="line 2")
+    return records
+
+
+def _read(path: Path, truth: str | None, encoding: str) -> list[Record]:
+    with path.open(
+        encoding=encoding, newline="", errors="replace" if encoding == "cp1252" else None
+    ) as lines:
+        return list(_rows(lines, truth))
 
 
 def _rows(lines: TextIO, truth: str | None) -> Iterator[Record]:
@@ -157,7 +166,7 @@ def _record(row: list[str], at: Mapping[str, int], truth: str | None) -> Record:
         addresses=(address,),
         phones=(told["phone"],) if "phone" in told else (),
     )
-    return Record(profile(person, (told["email"],) if "email" in told else ()), truth)
+    return Record(person, profile(person, (told["email"],) if "email" in told else ()), truth)
 
 
 def _known(fact: str, cell: str) -> str:
