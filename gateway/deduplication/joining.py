@@ -12,8 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-ACCEPT = 3.0
-"""log2 odds from which a pair is one person by itself: eight to one, after all that the file holds was weighed."""
+ACCEPT = 2.5
+"""log2 odds from which a pair is one person by itself: nearly six to one, after all that the file holds was weighed."""
 
 _MOST = 10.0  # bits that one pair speaks for or against
 
