@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,8 @@ from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
 from gateway.intake import Intake
 from gateway.lookup import Lookup
-from gateway.matching import FellegiSunter, read_tables
-from gateway.model import Organisation, Practitioner, Requester
+from gateway.matching import FellegiSunter, exact_key, read_tables
+from gateway.model import Drug, Organisation, Practitioner, Requester
 from gateway.pipeline import Pipeline
 from gateway.ports import Clock, Ephemeral, StateRules
 from gateway.registry import Registry, load_registry
@@ -32,7 +33,7 @@ from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
 from gateway.security.vault import IdentifierVault, VaultKeys
 from gateway.settings import Settings, SettingsError, StateFile, load_state
-from gateway.store import Store
+from gateway.store import Encoder, Store
 from gateway.store import migrate as migrate_store
 from gateway.submissions import Submissions
 
@@ -85,17 +86,11 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     )
     migrate_store(settings.store_url())
     migrate_audit(settings.audit_url())
-    vault = IdentifierVault(VaultKeys.load(settings.data_path(settings.security.vault_keys_file)))
+    vault = _vault(settings)
     store = Store(settings.store_url(), vault=vault, clock=clock, state=state.code)
     audit = HashChainedLog(settings.audit_url())
     ephemeral = open_ephemeral(settings.ephemeral.url)
-    matcher = FellegiSunter(
-        read_tables(
-            settings.data_path(settings.matching.weights) if settings.matching.weights else None,
-            accept=settings.matching.accept,
-            reject=settings.matching.reject,
-        )
-    )
+    matcher = _matcher(settings)
     lookup = Lookup(store=store, matcher=matcher, policy=_policy(state), rules=_rules(state), clock=clock)
     intake = Intake(store=store, matcher=matcher, drugs=DrugTable.load(), clock=clock)
     security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
@@ -160,6 +155,47 @@ def register_client(
         )
     except ValueError as error:
         raise SettingsError(f"{client_id}: {error}") from None
+
+
+def prepare_record(settings: Settings) -> None:
+    """Bring the record's database to the newest schema, and make what is kept beside it, as :func:`build` does.
+
+    :raises SettingsError: as :func:`build`.
+    """
+    try:
+        _make_data_dir(settings)
+        migrate_store(settings.store_url())
+        _vault(settings)
+    except (ValueError, OSError, SchemaError) as error:
+        raise SettingsError(str(error)) from error
+
+
+def loading_tools(settings: Settings, at: datetime) -> tuple[Encoder, Callable[[Drug], Drug]]:
+    """What a load's worker needs (:class:`gateway.loading.Task`); `at` is the time of report."""
+    matcher = _matcher(settings)
+    encoder = Encoder(
+        settings.store_url(),
+        vault=_vault(settings),
+        keys=lambda person: {*matcher.blocking_keys(person), exact_key(person)},
+        state=load_state(settings.home.state).code,
+        at=at,
+    )
+    return encoder, DrugTable.load().resolve
+
+
+def _vault(settings: Settings) -> IdentifierVault:
+    return IdentifierVault(VaultKeys.load(settings.data_path(settings.security.vault_keys_file)))
+
+
+def _matcher(settings: Settings) -> FellegiSunter:
+    weights = settings.matching.weights
+    return FellegiSunter(
+        read_tables(
+            settings.data_path(weights) if weights else None,
+            accept=settings.matching.accept,
+            reject=settings.matching.reject,
+        )
+    )
 
 
 def _make_data_dir(settings: Settings) -> None:

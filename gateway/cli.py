@@ -17,29 +17,23 @@ status 0: done; 1: it was tried and failed; 2: the command line or a setting is 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 import click
-import msgspec
 
 from gateway.bootstrap import build, register_client
 from gateway.commands.common import config_option as _config
 from gateway.commands.common import read_settings as _settings
 from gateway.commands.intake import intake
 from gateway.commands.matching import matching
+from gateway.commands.synth import synth
 from gateway.demo import run as run_demo
 from gateway.errors import GatewayError
 from gateway.mapping_page import mapping_page
 from gateway.registry import RegistryError
-from gateway.seeding import seed_record
 from gateway.settings import SettingsError
-from gateway.synth import generate
 from gateway.terminology import field_map
 from gateway.web.server import serve as run_server
-
-_day = click.DateTime(formats=["%Y-%m-%d"])
 
 
 class _WrongSetting(click.ClickException):
@@ -68,6 +62,7 @@ def main() -> None:
 
 main.add_command(intake)
 main.add_command(matching)
+main.add_command(synth)
 
 
 @main.command()
@@ -92,37 +87,6 @@ def serve(config: Path | None) -> None:
 def demo(once: bool, port: int, folder: Path, patients: int) -> None:
     """Seed a record, serve it, look one patient up through every protocol, and compare the answers."""
     sys.exit(run_demo(folder=folder, port=port, patients=patients, once=once))
-
-
-@main.command()
-@_config
-@click.option("--patients", required=True, type=click.IntRange(1), help="How many people.")
-@click.option(
-    "--years", default=2, show_default=True, type=click.IntRange(1, 10), help="How many years of history."
-)
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same population.")
-@click.option("--until", type=_day, default=None, help="Last day of the history [default: yesterday].")
-@click.option(
-    "--out", type=click.File("wb"), help="Write the people as NDJSON instead (- for standard output)."
-)
-def synth(
-    config: Path | None, patients: int, years: int, seed: int, until: datetime | None, out: BinaryIO | None
-) -> None:
-    """Put a reproducible synthetic Connecticut into the record.
-
-    The same arguments, --until included, give the same people and the same dispensations on any machine.
-    """
-    day = until.date() if until else _yesterday()
-    if out is not None:
-        for person in generate(patients=patients, years=years, seed=seed, until=day):
-            out.write(msgspec.json.encode(person) + b"\n")
-        return
-    gateway = build(_settings(config))
-    try:
-        report = seed_record(gateway, patients=patients, years=years, seed=seed, until=day)
-    finally:
-        gateway.close()
-    click.echo(report.sentence)
 
 
 @main.group()
@@ -188,10 +152,6 @@ def audit_verify(config: Path | None) -> None:
         gateway.close()
     click.echo(str(verdict))
     sys.exit(0 if verdict.is_intact else 1)
-
-
-def _yesterday() -> date:
-    return datetime.now(UTC).date() - timedelta(days=1)
 
 
 if __name__ == "__main__":

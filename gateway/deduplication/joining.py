@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ACCEPT = 2.5
-"""log2 odds from which a pair is one person by itself: nearly six to one, after all that the file holds was weighed."""
+"""log2 odds from which a pair is one person by itself: nearly six to one, after all that the file says."""
 
 _MOST = 10.0  # bits that one pair speaks for or against
 

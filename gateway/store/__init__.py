@@ -9,12 +9,15 @@
     unit         the port, for one transaction of intake
     appearance   demographics on their way in, identifiers sealed
     gathered     what a unit has not written yet, and what it has read
+    load, bulk   a whole population into an empty record
     migrations   the schema's history (Alembic)
 
 Nothing here knows a wire format, decides who somebody is, or judges what is reported. Identifiers of persons go in
 through the vault and are never read here.
 """
 
+from gateway.store.keys import new_person_keys
+from gateway.store.load import Encoder, Rows, loading
 from gateway.store.store import Store, migrate
 
-__all__ = ["Store", "migrate"]
+__all__ = ["Encoder", "Rows", "Store", "loading", "migrate", "new_person_keys"]

@@ -29,6 +29,15 @@ def new_person_key() -> int:
     return secrets.randbits(_PERSON_KEY_BITS)
 
 
+def new_person_keys(count: int, part: int, parts: int) -> list[int]:
+    """So many keys in ascending order, all in one of `parts` equal stretches of the keys."""
+    low, high = ((1 << _PERSON_KEY_BITS) * n // parts for n in (part, part + 1))
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(low + secrets.randbelow(high - low))
+    return sorted(found)
+
+
 def write_person_key(key: int) -> str:
     """The key as callers see it."""
     return "".join([_PAIRS[key >> shift & 1023] for shift in _PAIR_SHIFTS])[1:]

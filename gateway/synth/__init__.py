@@ -16,6 +16,6 @@ Nobody here is real. Phones are of the range 555-0100 to 555-0199, which is kept
 a range that has not been handed out. The data is `mappings/synth/`.
 """
 
-from gateway.synth.generate import SynthPerson, generate
+from gateway.synth.generate import PEOPLE_A_PART, Population, SynthPerson, generate
 
-__all__ = ["SynthPerson", "generate"]
+__all__ = ["PEOPLE_A_PART", "Population", "SynthPerson", "generate"]

@@ -85,10 +85,11 @@ _RELATED_STEADY = 5  # of the eight people in pairs; the others have a brief sto
 # 07 Indian nations, 99 other.
 _PAYMENTS = {"04": 21, "02": 11, "03": 10, "01": 3, "05": 1, "06": 2, "07": 1, "99": 1}
 
+PEOPLE_A_BLOCK = sum(_PAYMENTS.values())
 
-def plans(seed: int) -> Iterator[Plan]:
-    """The plan of each person, without end."""
-    block = 0
+
+def plans(seed: int, block: int = 0) -> Iterator[Plan]:
+    """The plan of each person, without end, from that block on. Nobody is related to anybody of another block."""
     while True:
         yield from _block(seed, block)
         block += 1

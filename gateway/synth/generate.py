@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 from random import Random
 
 from gateway.model import Address, Dispensation, Dispenser, Person, Prescriber, Schedule
 from gateway.synth.appearances import Appearances
-from gateway.synth.blocks import Plan, Trait, plans
+from gateway.synth.blocks import PEOPLE_A_BLOCK, Plan, Trait, plans
 from gateway.synth.chance import generator
 from gateway.synth.courses import Chart, Fill
 from gateway.synth.parties import Parties, parties
 from gateway.synth.people import Truth, animal, truth
 from gateway.synth.stories import STORIES
+
+PEOPLE_A_PART = 40 * PEOPLE_A_BLOCK
 
 _CHANGING = {Trait.MARRIED, Trait.MAIDEN, Trait.MOVED}
 _USUAL, _MANY = 3, 12  # how many prescribers and dispensers a person goes to
@@ -49,17 +50,43 @@ def generate(*, patients: int, years: int, seed: int, until: date) -> Iterator[S
     :param until: the last possible fill date.
     :raises ValueError: fewer than no patients, or less than a year.
     """
-    if patients < 0 or years < 1:
-        raise ValueError("A population has no less than 0 patients, and a history no less than 1 year.")
-    return _generate(patients, years, seed, until)
+    population = Population(patients=patients, years=years, seed=seed, until=until)
+    return population.people(range(patients), _RxNumbers())
 
 
-def _generate(patients: int, years: int, seed: int, until: date) -> Iterator[SynthPerson]:
-    first = _years_before(until, years) + timedelta(days=1)
-    known = parties(seed, patients)
-    numbers = _RxNumbers()
+class Population:
+    """The population of :func:`generate` in parts, each of which can be made by itself, in any process.
+
+    Only the prescription numbers are other ones: a dispenser counts in each part anew, without a number of another
+    part. Arguments and errors are those of :func:`generate`.
+    """
+
+    def __init__(self, *, patients: int, years: int, seed: int, until: date) -> None:
+        if patients < 0 or years < 1:
+            raise ValueError("A population has no less than 0 patients, and a history no less than 1 year.")
+        self.patients = patients
+        self.parts = -(-patients // PEOPLE_A_PART)
+        self._seed = seed
+        self._first = _years_before(until, years) + timedelta(days=1)
+        self._until = until
+        self._parties = parties(seed, patients)
+
+    def part(self, number: int) -> Iterator[SynthPerson]:
+        """The people of one part, which are :data:`PEOPLE_A_PART`, fewer in the last one."""
+        start = number * PEOPLE_A_PART
+        whom = range(start, min(start + PEOPLE_A_PART, self.patients))
+        return self.people(whom, _RxNumbers(number, self.parts))
+
+    def people(self, whom: range, numbers: _RxNumbers) -> Iterator[SynthPerson]:
+        """The people of these numbers, of which the first begins a block."""
+        return _generate(self._seed, whom, self._parties, numbers, self._first, self._until)
+
+
+def _generate(
+    seed: int, whom: range, known: Parties, numbers: _RxNumbers, first: date, until: date
+) -> Iterator[SynthPerson]:
     before: Truth | None = None
-    for index, plan in enumerate(islice(plans(seed), patients)):
+    for index, plan in zip(whom, plans(seed, whom.start // PEOPLE_A_BLOCK), strict=False):
         rng = generator(seed, "person", index)
         before = truth(rng, plan, until, before)
         chart = _chart(rng, plan, known, before, first, until)
@@ -124,15 +151,20 @@ def _dispensation(fill: Fill, rx_number: str, appearance: Person) -> Dispensatio
 
 
 class _RxNumbers:
-    """Each dispenser counts its prescriptions; the first digit tells the drawer they are filed in."""
+    """Each dispenser counts its prescriptions; the first digit tells the drawer they are filed in.
 
-    def __init__(self) -> None:
+    Where several count, each takes every `parts`-th number.
+    """
+
+    def __init__(self, part: int = 0, parts: int = 1) -> None:
         self._last: dict[str, int] = {}
+        self._before = 10_000 + part - parts + 1
+        self._parts = parts
 
     def next(self, dispenser: Dispenser, schedule: Schedule | None) -> str:
         """A number that this dispenser has not given yet."""
         dea = dispenser.dea or ""
-        number = self._last.get(dea, 10_000) + 1
+        number = self._last.get(dea, self._before) + self._parts
         self._last[dea] = number
         return f"{_SERIES.get(schedule, _UNSCHEDULED)}{number:06}"
 

@@ -8,8 +8,8 @@ neither. For each file it prints precision, recall, f1 and seconds of both.
 
 Splink is given every advantage: comparisons as its documentation advises for such columns, term frequencies, wide
 blocking, its u from random pairs and its m from three runs of EM. Then, with the truth in hand, the threshold, and
-whether pairs or clusters are counted, is chosen so that its f1 is the best one at the precision that is asked for. The
-gateway sees no truth and has one threshold for all files.
+whether pairs or clusters are counted, is chosen so that its f1 is the best one at the precision that is asked for.
+The gateway sees no truth and has one threshold for all files.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from itertools import combinations
 from pathlib import Path
 from random import Random
 
+import click
 import splink.comparison_library as compare
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -32,8 +33,8 @@ from gateway.deduplication import Record, evaluate, read
 from tests.unit.deduplication.us_people import SHAPES, Population, write
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/matching"
-COLUMNS = ("first_name", "middle_name", "surname", "suffix", "dob", "sex", "number", "street", "second", "city", "zip",
-           "phone", "email")  # fmt: skip
+COLUMNS = ("first_name", "middle_name", "surname", "suffix", "dob", "sex", "number", "street", "second", "city",
+           "zip", "phone", "email")  # fmt: skip
 THRESHOLDS = [n / 2 for n in range(-20, 61)]  # match weights, in bits
 Pairs = set[tuple[int, int]]
 
@@ -56,7 +57,11 @@ def row(record: Record) -> list[str]:
     one = record.profile
     name = one.names[0]
     place = one.places[0] if one.places else None
-    told = (place.number, place.street, place.unit or place.second, place.city, place.zip5) if place else ("",) * 5
+    told = (
+        (place.number, place.street, place.unit or place.second, place.city, place.zip5)
+        if place
+        else ("",) * 5
+    )
     born = one.birth_date.isoformat() if one.birth_date else ""
     sex = {"female": "F", "male": "M"}.get(one.sex.value, "")
     middle, phone, email = " ".join(name.middle), min(one.phones, default=""), min(one.emails, default="")
@@ -66,14 +71,20 @@ def row(record: Record) -> list[str]:
 def comparisons(there: Sequence[str]) -> Iterator[object]:
     """For the columns that the file has."""
     if {"first_name", "surname"} <= set(there):
-        yield compare.ForenameSurnameComparison("first_name", "surname", forename_surname_concat_col_name="full_name")
+        yield compare.ForenameSurnameComparison(
+            "first_name", "surname", forename_surname_concat_col_name="full_name"
+        )
     if "dob" in there:
         yield compare.DateOfBirthComparison("dob", input_is_string=True, datetime_format="%Y-%m-%d")
     if "street" in there:
-        yield compare.JaroWinklerAtThresholds("street", [0.92, 0.8]).configure(term_frequency_adjustments=True)
+        yield compare.JaroWinklerAtThresholds("street", [0.92, 0.8]).configure(
+            term_frequency_adjustments=True
+        )
     for column in ("zip", "number", "phone"):
         if column in there:
-            yield compare.DamerauLevenshteinAtThresholds(column, [1]).configure(term_frequency_adjustments=True)
+            yield compare.DamerauLevenshteinAtThresholds(column, [1]).configure(
+                term_frequency_adjustments=True
+            )
     if "city" in there:
         yield compare.JaroWinklerAtThresholds("city", [0.9]).configure(term_frequency_adjustments=True)
     if "email" in there:
@@ -101,7 +112,9 @@ def splink(records: Sequence[Record], precision: float, folder: Path) -> Figures
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["unique_id", "full_name", *COLUMNS])
-        writer.writerows([n, f"{one[0]} {one[2]}".strip() if one[0] and one[2] else "", *one] for n, one in enumerate(rows))
+        writer.writerows(
+            [n, f"{one[0]} {one[2]}" if one[0] and one[2] else "", *one] for n, one in enumerate(rows)
+        )
     backend = DuckDBAPI()
     backend.duckdb_con.execute(
         "create table people as select cast(unique_id as integer) as unique_id, * exclude (unique_id) from "
@@ -132,7 +145,9 @@ def splink(records: Sequence[Record], precision: float, folder: Path) -> Figures
     ]
     spent = time.monotonic() - start
     truth = _truth(records)
-    reached = [one for one in _at_all_thresholds(len(records), scored, truth, spent) if one.precision >= precision]
+    reached = [
+        one for one in _at_all_thresholds(len(records), scored, truth, spent) if one.precision >= precision
+    ]
     return max(reached, key=lambda one: one.f1, default=Figures(0, 0, 0, spent))
 
 
@@ -162,7 +177,9 @@ def _clustered(size: int, pairs: Iterable[tuple[int, int]]) -> Pairs:
             small, large = sorted((group[one], group[other]), key=len)
             large |= small
             group.update(dict.fromkeys(small, large))
-    return {pair for rows in {id(g): g for g in group.values()}.values() for pair in combinations(sorted(rows), 2)}
+    return {
+        pair for rows in {id(g): g for g in group.values()}.values() for pair in combinations(sorted(rows), 2)
+    }
 
 
 def main(folder: Path) -> None:
@@ -172,15 +189,17 @@ def main(folder: Path) -> None:
         for name, (shape, without) in SHAPES.items():
             path = write(Path(kept) / f"{name}.csv", Population(Random(41), shape).rows(2000), without)
             files.append((f"US, {name}", path, "cluster", 0.99))
-        print(f"{'':20} {'asked':>6}  {'PMP Bridge: precision, recall, f1, seconds':42} Splink: the same")
+        click.echo(
+            f"{'':20} {'asked':>6}  {'PMP Bridge: precision, recall, f1, seconds':42} Splink: the same"
+        )
         for name, path, truth, precision in files:
             if not path.exists():
-                print(f"{name:20} not there: {path.name}")
+                click.echo(f"{name:20} not there: {path.name}")
                 continue
             records = read(path, truth)
             ours = evaluate(records)
             mine = Figures(ours.precision, ours.recall, ours.f1, ours.seconds)
-            print(f"{name:20} {precision:6}  {mine}          {splink(records, precision, Path(kept))}", flush=True)
+            click.echo(f"{name:20} {precision:6}  {mine}          {splink(records, precision, Path(kept))}")
 
 
 if __name__ == "__main__":

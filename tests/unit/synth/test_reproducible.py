@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from gateway.synth import generate
+from gateway.synth import PEOPLE_A_PART, Population, SynthPerson, generate
 from tests.unit.synth.population import UNTIL, digest, people
 
 ROOT = Path(__file__).parents[3]
@@ -66,3 +67,26 @@ def test_fill_dates_lie_in_the_period(until: date, years: int) -> None:
     assert start < min(filled)
     assert max(filled) <= until
     assert (max(filled) - min(filled)).days > 330 * years
+
+
+def test_parts_are_the_whole_but_for_the_prescription_numbers() -> None:
+    patients = PEOPLE_A_PART + 130
+    population = Population(patients=patients, years=1, seed=7, until=UNTIL)
+    assert population.parts == 2
+    last = list(population.part(1))
+    whole = islice(generate(patients=patients, years=1, seed=7, until=UNTIL), PEOPLE_A_PART, None)
+    assert digest(map(_without_numbers, whole)) == digest(map(_without_numbers, last))
+
+
+def test_no_dispenser_gives_a_prescription_number_in_two_parts() -> None:
+    population = Population(patients=2 * PEOPLE_A_PART, years=1, seed=7, until=UNTIL)
+    given = [
+        {(d.dispenser.dea, d.rx_number) for person in population.part(n) for d in person.dispensations}
+        for n in range(2)
+    ]
+    assert min(map(len, given)) > 1000
+    assert not given[0] & given[1]
+
+
+def _without_numbers(person: SynthPerson) -> SynthPerson:
+    return replace(person, dispensations=tuple(replace(d, rx_number="") for d in person.dispensations))
