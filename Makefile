@@ -28,7 +28,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test soak lint format lock clean
+.PHONY: help venv demo test soak bench lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -46,6 +46,13 @@ test: lint ## lint, then run the tests (PYTEST_ARGS="-x tests/unit" narrows them
 soak: venv ## kill -9 in the middle of a file, twenty times on each store (SOAK_ARGS="2 3000" for less)
 	@$(BIN)/python -m tests.soak.kill $(SOAK_ARGS)
 
+bench: venv ## matching beside Splink, intake, and a look-up in a small record and in a state's (an hour, 20 GB in var/bench)
+	@$(BIN)/pip install --quiet --only-binary :all: --require-hashes -r requirements/bench.txt
+	@mkdir -p var/bench
+	@$(BIN)/python -m tests.bench.matching_against_splink
+	@$(BIN)/python -m tests.bench.intake
+	@$(BIN)/python -m tests.bench.growth var/bench
+
 lint: venv ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -62,6 +69,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes newe
 	@$(TMP)/lock/bin/pip install --quiet --only-binary :all: --require-hashes -r requirements/lock.txt
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -o $(LOCK) pyproject.toml requirements/build.in
 	@$(COMPILE) --upgrade -c $(LOCK) -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c $(LOCK) --extra bench -o requirements/bench.txt pyproject.toml
 	@rm -rf $(TMP)/lock
 
 COMPILE = UV_PYTHON_DOWNLOADS=never $(TMP)/lock/bin/uv pip compile --quiet --no-cache --universal \
