@@ -61,11 +61,13 @@ class Registry:
         return self._adapters[name]
 
     def for_path(self, path: str) -> Adapter | None:
-        """The adapter under whose prefix a URL path lies."""
-        for adapter in self._adapters.values():
-            if path == adapter.prefix or path.startswith(adapter.prefix + "/"):
-                return adapter
-        return None
+        """The adapter under whose prefix a URL path lies; where one prefix lies within another, the longer one's."""
+        under = [
+            adapter
+            for adapter in self._adapters.values()
+            if path == adapter.prefix or path.startswith(adapter.prefix + "/")
+        ]
+        return max(under, key=lambda adapter: len(adapter.prefix), default=None)
 
 
 def load_registry(*, disabled: Collection[str] = (), folders: Sequence[Path] = ()) -> Registry:
