@@ -95,7 +95,13 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     intake = Intake(store=store, matcher=matcher, drugs=DrugTable.load(), clock=clock)
     security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
     pipeline = Pipeline(
-        registry=registry, security=security, lookup=lookup, intake=intake, audit=audit, clock=clock
+        home=state.code,
+        registry=registry,
+        security=security,
+        lookup=lookup,
+        intake=intake,
+        audit=audit,
+        clock=clock,
     )
     return Gateway(
         settings=settings,

@@ -98,11 +98,15 @@ class _Trail:
 
 
 class Pipeline:
-    """Joins adapters, security, the two use cases and the audit."""
+    """Joins adapters, security, the two use cases and the audit.
+
+    :param home: the code of the state whose record this is.
+    """
 
     def __init__(
         self,
         *,
+        home: str,
         registry: Registry,
         security: Security,
         lookup: Callable[[LookupRequest], Answer],
@@ -110,6 +114,7 @@ class Pipeline:
         audit: AuditLog,
         clock: Clock,
     ) -> None:
+        self._home = home
         self._registry = registry
         self._security = security
         self._lookup = lookup
@@ -190,16 +195,29 @@ class Pipeline:
     def _enclosed(
         self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail
     ) -> Outbound:
-        """The answer to a message inside a message; its errors are its own format's, inside the wrapping."""
+        """The answer to a message inside a message; its errors are its own format's, inside the wrapping.
+
+        :raises MessageError: it is meant for another state's PMP.
+        """
+        if enclosed.destination not in {None, self._home}:
+            raise MessageError(
+                f"The message is meant for {enclosed.destination}, and this gateway has no connection to that "
+                "state's PMP; nothing was done.",
+                remedy=f"Send it to that state's PMP; the PMP of this gateway is {self._home}.",
+            )
         inner = self._registry[enclosed.protocol]
         inside = replace(
-            message, operation=enclosed.operation, body=enclosed.body, content_type=enclosed.content_type
+            message,
+            operation=enclosed.operation,
+            body=enclosed.body,
+            content_type=enclosed.content_type,
+            headers={**message.headers, "content-type": enclosed.content_type, "accept": enclosed.accept},
         )
         try:
             return self._answer(inner, inside, principal, trail)
         except GatewayError as error:
             trail.failed(error)
-            return inner.write_error(error, inside)
+            return _native(inner, error, inside)
 
     def _event(self, adapter: Adapter, message: Inbound, trail: _Trail, outbound: Outbound) -> AuditEvent:
         asks = trail.requester

@@ -84,12 +84,18 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosed:
-    """A message inside a message: the adapter named `protocol` reads it, the enclosing one wraps its answer."""
+    """A message inside a message: the adapter named `protocol` reads it, the enclosing one wraps its answer.
+
+    `accept` is the content type in which the enclosing adapter wants that answer; `destination` the code of the state
+    whose PMP the message is for, where the enclosing one says so.
+    """
 
     protocol: str
     operation: str
     body: bytes = field(repr=False)
     content_type: str
+    accept: str = "*/*"
+    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

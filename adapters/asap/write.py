@@ -59,7 +59,7 @@ def write_error(error: GatewayError, request: Inbound | None) -> Outbound:
 
 
 def accepted(request: Inbound | None) -> str:
-    """Text for those who ask for text before JSON, and for a message that another one encloses; else JSON."""
+    """Text for those who ask for text before JSON; else JSON."""
     if request is None:
         return JSON
     for asked in request.headers.get("accept", "").lower().split(","):

@@ -31,7 +31,11 @@ PIGEON = dedent(
         def read(self, message):
             if message.operation == "wrapped":
                 return Enclosed(
-                    protocol="ncpdp", operation="script", body=message.body[7:-1], content_type="application/xml"
+                    protocol="ncpdp",
+                    operation="script",
+                    body=message.body[7:-1],
+                    content_type="application/xml",
+                    destination=message.headers.get("x-state"),
                 )
             parts = message.body.decode().split("|")
             if len(parts) != 3:
@@ -104,6 +108,24 @@ def test_it_can_enclose_another_protocol(pigeons: Path, tmp_path: Path) -> None:
         assert broken.text.startswith("SCRIPT<")
         inside = etree.fromstring(broken.content[7:-1])
         assert inside.xpath("//*[local-name()='Error']/*[local-name()='Code']")
+
+
+def test_what_is_enclosed_for_another_state_is_refused_before_it_is_read(
+    pigeons: Path, tmp_path: Path
+) -> None:
+    with LiveGateway(tmp_path / "data", {"adapters": {"folders": [str(pigeons)]}}) as live:
+        bearer = {"Authorization": f"Bearer {live.token()}"}
+        answers = [
+            requests.post(
+                f"{live.url}/pigeon/wrapped",
+                data=b"SCRIPT<not XML>",
+                headers={**bearer, "X-State": state},
+                timeout=10,
+            )
+            for state in ("CT", "OK")
+        ]
+        assert answers[0].text.startswith("SCRIPT<")
+        assert (answers[1].status_code, answers[1].text[:36]) == (400, "COO The message is meant for OK, and")
 
 
 def test_a_broken_adapter_stops_the_start_by_name_unless_disabled(tmp_path: Path) -> None:
