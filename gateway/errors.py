@@ -142,14 +142,23 @@ class Unauthenticated(AccessError):
     """No credentials, or credentials that do not hold.
 
     :param challenge: the RFC 6750 section 3.1 error code for `WWW-Authenticate`; None when no token was sent.
+    :param claimed: the registered client that the sender says it is, for the audit; the caller does not see it.
     """
 
     code = ErrorCode.UNAUTHENTICATED
     status = 401
 
-    def __init__(self, message: str, *, challenge: str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        challenge: str | None = None,
+        remedy: str | None = None,
+        claimed: str | None = None,
+    ) -> None:
         super().__init__(message, path="Authorization", remedy=remedy)
         self.challenge = challenge
+        self.claimed = claimed
 
 
 class Forbidden(AccessError):

@@ -89,6 +89,8 @@ class _Trail:
             self.count = 0
         self.outcome, self.person_key = error.code.value, None
         match error:
+            case Unauthenticated():
+                self.action, self.client_id = AuditAction.ACCESS_DENIED, error.claimed
             case AccessError():
                 self.action = AuditAction.ACCESS_DENIED
             case MessageError() | Conflict():

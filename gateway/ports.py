@@ -105,7 +105,15 @@ class BearerToken:
     value: str = field(repr=False)
 
 
-Credentials: TypeAlias = BearerToken
+@dataclass(frozen=True, slots=True)
+class ClientPassword:
+    """A client's id and secret, which old protocols send along with every message."""
+
+    client_id: str = field(repr=False)  # nobody has shown yet whose it is
+    secret: str = field(repr=False)
+
+
+Credentials: TypeAlias = BearerToken | ClientPassword
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
 Asked: TypeAlias = LookupRequest | IntakeBatch | Enclosed
@@ -204,7 +212,10 @@ class Adapter(ABC):
     """True where credentials can stand inside the body, which is then read before anybody is known."""
 
     def credentials(self, message: Inbound) -> Credentials | None:
-        """What the message carries to say who sends it; security judges it. By default the bearer token."""
+        """What the message carries to say who sends it; security judges it. By default the bearer token.
+
+        :raises gateway.errors.MessageError: they stand in a body that cannot be read.
+        """
         scheme, _, value = message.headers.get("authorization", "").partition(" ")
         return BearerToken(value.strip()) if scheme.lower() == "bearer" and value.strip() else None
 
@@ -252,7 +263,7 @@ class Security(Protocol):
     """Judges credentials."""
 
     def authenticate(self, credentials: Credentials | None) -> Principal:
-        """Who it is. :raises gateway.errors.Unauthenticated: none, expired, forged, revoked."""
+        """Who it is. :raises gateway.errors.Unauthenticated: none, unknown, wrong, expired, forged, revoked."""
         ...
 
     def require(self, principal: Principal, scope: str) -> None:

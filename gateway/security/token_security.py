@@ -1,7 +1,9 @@
-"""The `Security` port: who sends this request, by the access token that it carries.
+"""The `Security` port: who sends this request, by the access token or the client secret that it carries.
 
 A token is verified once and then remembered, by its digest, until it expires; the client's registration is looked
 at every time. So a client that is taken out, or loses a scope, has lost it with its next request.
+
+A client that sends its id and secret along is the same principal as one that got a token for all its scopes.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from gateway.errors import Forbidden, Unauthenticated
-from gateway.ports import Clock, Credentials, Principal
+from gateway.ports import BearerToken, ClientPassword, Clock, Credentials, Principal
 from gateway.security.access_tokens import AccessToken, AccessTokens, remedy
-from gateway.security.clients import ClientRegistry
+from gateway.security.client_secrets import SecretChecker
+from gateway.security.clients import Client, ClientRegistry
 from gateway.security.scopes import covers, granted
 from gateway.security.signing_keys import SigningKeys
 
@@ -22,7 +26,7 @@ REMEMBERED: Final = 10_000
 
 
 class TokenSecurity:
-    """Judges access tokens of this server.
+    """Judges access tokens of this server, and secrets of its clients.
 
     :param base_url: the gateway's address as callers see it.
     :param remembered: how many verified tokens are remembered; the oldest goes first.
@@ -46,16 +50,25 @@ class TokenSecurity:
         self._most = remembered
         self._verified: OrderedDict[bytes, AccessToken] = OrderedDict()
         self._lock = threading.Lock()
+        self._secrets = SecretChecker()
 
     def authenticate(self, credentials: Credentials | None) -> Principal:
         """Who it is.
 
-        :raises gateway.errors.Unauthenticated: there is no token, or it does not hold; the text says what to do.
+        :raises gateway.errors.Unauthenticated: there is nothing to show it, or it does not hold; the text says what
+            to do.
         :raises gateway.errors.Unavailable: clients or keys cannot be read, so nobody is let in.
         """
-        if credentials is None:
-            raise Unauthenticated("The request carries no access token.", remedy=remedy(self._base_url))
-        token = self._holding(credentials.value)
+        match credentials:
+            case BearerToken():
+                return self._by_token(credentials)
+            case ClientPassword():
+                return self._by_secret(credentials)
+            case None:
+                raise Unauthenticated("The request carries no access token.", remedy=remedy(self._base_url))
+
+    def _by_token(self, bearer: BearerToken) -> Principal:
+        token = self._holding(bearer.value)
         client = self._clients.find(token.client_id)
         if client is None:
             raise Unauthenticated(
@@ -63,17 +76,25 @@ class TokenSecurity:
                 challenge="invalid_token",
                 remedy="Ask the operator of the gateway.",
             )
-        return Principal(
-            client_id=client.client_id,
-            scopes=frozenset(granted(token.scope, client.scopes)),
-            registered=client.registered,
-        )
+        return _principal(client, granted(token.scope, client.scopes))
+
+    def _by_secret(self, told: ClientPassword) -> Principal:
+        """An unknown client and a wrong secret get one answer, after the same work."""
+        client = self._clients.find(told.client_id)
+        right = self._secrets.is_right(told.secret, client.secret_hash if client else None)
+        if client is None or not right:
+            raise Unauthenticated(
+                "No active client has this id and secret.",
+                remedy="Check both, or ask the operator for a new secret.",
+                claimed=told.client_id if self._clients.is_registered(told.client_id) else None,
+            )
+        return _principal(client, client.scopes)
 
     def require(self, principal: Principal, scope: str) -> None:
         """:raises gateway.errors.Forbidden: no scope of the principal covers `scope`."""
         if not any(covers(held, scope) for held in principal.scopes):
             raise Forbidden(
-                f"The access token does not cover the scope {scope}.",
+                f"The client is not granted the scope {scope}.",
                 scope=scope,
                 remedy="Ask for a token with that scope; if it is not granted, ask the operator to register it.",
             )
@@ -90,3 +111,7 @@ class TokenSecurity:
             while len(self._verified) > self._most:
                 self._verified.popitem(last=False)
         return token
+
+
+def _principal(client: Client, scopes: Iterable[str]) -> Principal:
+    return Principal(client_id=client.client_id, scopes=frozenset(scopes), registered=client.registered)

@@ -14,8 +14,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
 from gateway.errors import Forbidden, Unauthenticated, Unavailable
-from gateway.ports import BearerToken
+from gateway.ports import BearerToken, ClientPassword
 from gateway.security.access_tokens import AccessTokens
+from gateway.security.client_secrets import SecretHash
 from gateway.security.jose import UnreadableToken, read_token
 from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
@@ -268,3 +269,67 @@ def test_a_scope_that_is_missing_is_named(served: Any) -> None:
 def test_a_deeply_nested_payload_is_no_token() -> None:
     with pytest.raises(UnreadableToken):
         read_token(f"{_segment({'alg': 'ES256'})}." + "W1tb" * 1900 + ".AA")
+
+
+# --- secrets that come with the message -----------------------------------------------------------------------
+
+
+def _wrong(served: Any, client_id: str, secret: str) -> Unauthenticated:
+    with pytest.raises(Unauthenticated) as refused:
+        served.security.authenticate(ClientPassword(client_id, secret))
+    assert refused.value.remedy
+    return refused.value
+
+
+def test_a_client_with_its_secret_is_who_it_would_be_with_a_token_for_all_its_scopes(served: Any) -> None:
+    scopes = " ".join(served.clients.find("hospital").scopes)
+    by_token = served.security.authenticate(BearerToken(_issued(served, scopes)))
+    assert served.security.authenticate(ClientPassword("hospital", served.secret)) == by_token
+
+
+def test_unknown_inactive_wrong_and_without_a_secret_are_one_answer(served: Any, pharmacy: Any) -> None:
+    known = _wrong(served, "hospital", served.secret + "x")
+    others = [_wrong(served, "nobody", served.secret), _wrong(served, "pharmacy", served.secret)]
+    others += [
+        _wrong(served, "hospital", text) for text in ("", "x" * 100_000, str(served.clients.find("hospital")))
+    ]
+    served.clients.put(replace(served.clients.find("hospital"), active=False))
+    others.append(_wrong(served, "hospital", served.secret))
+    assert {str(error) for error in others} == {str(known)}
+    assert served.secret not in str(known)
+    assert [e.claimed for e in (known, *others)] == ["hospital", None, "pharmacy", *["hospital"] * 4]
+
+
+def test_every_wrong_secret_takes_the_work_of_one_hash(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    worked: list[str] = []
+    matches = SecretHash.matches
+    monkeypatch.setattr(
+        SecretHash, "matches", lambda self, secret: worked.append(secret) or matches(self, secret)
+    )
+    for n, client_id in enumerate(["hospital", "nobody", "hospital"], 1):
+        _wrong(served, client_id, "wrong")
+        assert len(worked) == n
+    for _ in range(3):
+        served.security.authenticate(ClientPassword("hospital", served.secret))
+    assert len(worked) == 4, "a right one is worked on once"
+
+
+def test_a_secret_that_is_changed_holds_no_longer(served: Any) -> None:
+    served.security.authenticate(ClientPassword("hospital", served.secret))
+    client = served.clients.find("hospital")
+    served.clients.put(replace(client, secret_hash=SecretHash.of("another")))
+    _wrong(served, "hospital", served.secret)
+    assert served.security.authenticate(ClientPassword("hospital", "another")).client_id == "hospital"
+
+
+def test_without_a_registry_no_secret_holds(served: Any) -> None:
+    (served.folder / "clients.json").write_text("[]")
+    with pytest.raises(Unavailable):
+        served.security.authenticate(ClientPassword("hospital", served.secret))
+
+
+def test_credentials_do_not_show_in_a_log() -> None:
+    assert (
+        repr([BearerToken("a-token"), ClientPassword("hospital", "a-secret")])
+        == "[BearerToken(), ClientPassword()]"
+    )
