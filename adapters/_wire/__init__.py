@@ -8,6 +8,8 @@
     template.py   ... how such a file is compiled
     escaping.py   ... how a value is written
     soap.py       envelopes in, envelopes and faults out
+    faults.py     errors -> faults
+    wsdl.py       a service's description, served from files
     answers.py    the body of what a partner answers over HTTP, up to a limit
 
 It may import `gateway.errors` and nothing else of the gateway.

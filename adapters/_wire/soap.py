@@ -1,11 +1,13 @@
-"""SOAP envelopes: opened when they come in, made when answers and faults go out (SOAP 1.1, W3C Note 2000-05-08).
+"""SOAP envelopes: opened when they come in, made when answers and faults go out.
 
-An envelope of SOAP 1.2 is recognised, so that a route that speaks 1.1 only can say so with a VersionMismatch
-fault in its own version (section 4.4). Nothing is known here of what a body or a header means.
+SOAP 1.1 is the W3C Note of 2000-05-08, whose sections are meant where none other is named; SOAP 1.2 the W3C
+Recommendation of 2007-04-27. A route that speaks 1.1 only says so with a VersionMismatch fault in its own version
+(section 4.4). Nothing is known here of what a body or a header means.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
@@ -27,9 +29,13 @@ _FOR_US = {
     f"{ENVELOPE_1_2}/role/next",
     f"{ENVELOPE_1_2}/role/ultimateReceiver",
 }
+_SECURITY = "Security"  # of WS-Security, whatever its version
+_STEP = re.compile("[/#:]")
 _BLOCKS = Path(__file__).parent / "blocks"
 _envelope = Block.load(_BLOCKS / "soap_1_1_envelope.xml", fixed={"soap": ENVELOPE_1_1})
+_envelope_1_2 = Block.load(_BLOCKS / "soap_1_2_envelope.xml", fixed={"soap": ENVELOPE_1_2})
 _fault = Block.load(_BLOCKS / "soap_1_1_fault.xml", fixed={"soap": ENVELOPE_1_1})
+_fault_1_2 = Block.load(_BLOCKS / "soap_1_2_fault.xml", fixed={"soap": ENVELOPE_1_2})
 
 
 class Version(StrEnum):
@@ -43,12 +49,26 @@ _VERSIONS = {ENVELOPE_1_1: Version.SOAP_1_1, ENVELOPE_1_2: Version.SOAP_1_2}
 
 
 class FaultCode(StrEnum):
-    """Whose fault it is: section 4.4.1."""
+    """Whose fault it is, in the words of SOAP 1.1: section 4.4.1."""
 
     VERSION_MISMATCH = "VersionMismatch"
     MUST_UNDERSTAND = "MustUnderstand"
     CLIENT = "Client"
     SERVER = "Server"
+
+
+_CODES_1_2 = {FaultCode.CLIENT: "Sender", FaultCode.SERVER: "Receiver"}
+"""What SOAP 1.2 (part 1, section 5.4.6) calls otherwise."""
+
+
+class VersionMismatch(MessageError):
+    """The envelope is not of a version of SOAP that is spoken there (section 4.4.1)."""
+
+    code = ErrorCode.UNSUPPORTED_VERSION
+
+
+class MustUnderstand(MessageError):
+    """A header block demands to be understood and is not (section 4.2.3)."""
 
 
 class Envelope(NamedTuple):
@@ -127,9 +147,52 @@ def not_understood(envelope: Envelope, understood: Collection[str] = ()) -> str 
     return None
 
 
+def require_understood(envelope: Envelope, understood: Collection[str] = (), *, instead: str) -> None:
+    """See :func:`not_understood`.
+
+    :param instead: how a caller authenticates there, in place of WS-Security.
+    :raises MustUnderstand: there is such a header block.
+    """
+    missed = not_understood(envelope, understood)
+    if missed is None:
+        return
+    name = missed.rpartition("}")[2]
+    remedy = "Leave the header out, or send it without mustUnderstand."
+    raise MustUnderstand(
+        f"The header {name[:80]} must be understood and is not.",
+        path="Envelope/Header",
+        remedy=instead if name == _SECURITY else remedy,
+    )
+
+
+def require_action(stated: str | None, operations: Collection[str], *, path: str, action: str) -> None:
+    """Hold the action that the transport states against the operations that there are.
+
+    One that is absent or empty states no intent (section 6.1.1); of any other the last step names the operation,
+    since senders differ in what stands before it.
+
+    :param path: where it was stated: `SOAPAction`, or for SOAP 1.2 the `Content-Type`.
+    :param action: what the service's description has.
+    :raises MessageError: `ErrorCode.UNKNOWN_OPERATION`, for the action of another service.
+    """
+    intent = (stated or "").strip().strip('"').strip()
+    if intent and _STEP.split(intent.rstrip("/"))[-1] not in operations:
+        raise MessageError(
+            f"The {path} names no operation of this service.",
+            path=path,
+            remedy=f'Send the action "{action}", or an empty one.',
+            code=ErrorCode.UNKNOWN_OPERATION,
+        )
+
+
 def envelope_1_1(body: Xml, header: Xml | None = None) -> bytes:
     """A document: the envelope of SOAP 1.1 around a body, and around header blocks where there are any."""
     return to_bytes(_envelope.render({"header": header, "body": body}))
+
+
+def envelope_1_2(body: Xml, header: Xml | None = None) -> bytes:
+    """As :func:`envelope_1_1`, of SOAP 1.2."""
+    return to_bytes(_envelope_1_2.render({"header": header, "body": body}))
 
 
 def fault_1_1(code: FaultCode, text: str, *, actor: str | None = None, detail: Xml | None = None) -> bytes:
@@ -141,3 +204,10 @@ def fault_1_1(code: FaultCode, text: str, *, actor: str | None = None, detail: X
     """
     values = {"code": code.value, "text": text, "actor": actor, "detail": detail}
     return to_bytes(_fault.render(values))
+
+
+def fault_1_2(code: FaultCode, text: str, *, detail: Xml | None = None) -> bytes:
+    """A document: a SOAP 1.2 fault (part 1, section 5.4); the parameters are those of :func:`fault_1_1`."""
+    return to_bytes(
+        _fault_1_2.render({"code": _CODES_1_2.get(code, code.value), "text": text, "detail": detail})
+    )

@@ -22,17 +22,7 @@ _MEDIA = {
     "application/soap+xml",
 }  # the last is SOAP 1.2's: told apart further on
 _REQUEST = "PMPRequest"
-_SECURITY = "Security"  # WS-Security, whatever its version
-
-
-class VersionMismatch(MessageError):
-    """The envelope is not one of SOAP 1.1 (SOAP 1.1 section 4.4.1)."""
-
-    code = ErrorCode.UNSUPPORTED_VERSION
-
-
-class MustUnderstand(MessageError):
-    """A header block demands to be understood and is not (SOAP 1.1 section 4.2.3)."""
+_INSTEAD_OF_SECURITY = "Authenticate with an OAuth 2.0 bearer token in the HTTP header Authorization instead."
 
 
 class Opened(NamedTuple):
@@ -46,8 +36,8 @@ def open_request(message: Inbound) -> Opened:
     """The PMIX request in the message.
 
     :raises UnsupportedFormat: the content type or the encoding is not XML's.
-    :raises VersionMismatch: the envelope is of another version of SOAP.
-    :raises MustUnderstand: a header block demands what is not done here.
+    :raises soap.VersionMismatch: the envelope is of another version of SOAP.
+    :raises soap.MustUnderstand: a header block demands what is not done here.
     :raises MessageError: it is no XML, no envelope, no request, or a request of another PMIX version.
     """
     if message.content_type and message.content_type not in _MEDIA:
@@ -55,7 +45,7 @@ def open_request(message: Inbound) -> Opened:
             "The content type is not XML.", path="Content-Type", remedy="Send the request as text/xml."
         )
     root = _parsed(message)
-    _check_action(message.headers.get("soapaction"))
+    soap.require_action(message.headers.get("soapaction"), {OPERATION}, path="SOAPAction", action=ACTION)
     if local(root) != "Envelope":
         return Opened(_checked(root), None)
     envelope = _opened(root)
@@ -76,38 +66,17 @@ def _parsed(message: Inbound) -> _Element:
     return parse(message.body, charset=options.get("charset"))
 
 
-def _check_action(action: str | None) -> None:
-    """An absent or empty SOAPAction states no intent (SOAP 1.1 section 6.1.1); a foreign one does."""
-    stated = (action or "").strip().strip('"').strip()
-    if stated and stated.rstrip("/").rpartition("/")[2] != OPERATION:
-        raise MessageError(
-            "The SOAPAction names no operation of this service.",
-            path="SOAPAction",
-            remedy=f'Send SOAPAction: "{ACTION}", or an empty one.',
-            code=ErrorCode.UNKNOWN_OPERATION,
-        )
-
-
 def _opened(root: _Element) -> soap.Envelope:
     namespace = str(root.tag).rpartition("}")[0].lstrip("{")
     if namespace != soap.ENVELOPE_1_1:
-        raise VersionMismatch(
+        raise soap.VersionMismatch(
             "The envelope is not one of SOAP 1.1.",
             path="Envelope",
             remedy=f"Send an Envelope of the namespace {soap.ENVELOPE_1_1}.",
         )
     envelope = soap.open_envelope(root)
-    missed = soap.not_understood(envelope, {META_DATA})
-    if missed is None:
-        return envelope
-    name = missed.rpartition("}")[2]
-    if name == _SECURITY:
-        remedy = "Authenticate with an OAuth 2.0 bearer token in the HTTP header Authorization instead."
-    else:
-        remedy = "Leave the header out, or send it without mustUnderstand."
-    raise MustUnderstand(
-        f"The header {name[:80]} must be understood and is not.", path="Envelope/Header", remedy=remedy
-    )
+    soap.require_understood(envelope, {META_DATA}, instead=_INSTEAD_OF_SECURITY)
+    return envelope
 
 
 def _checked(document: _Element) -> _Element:

@@ -16,10 +16,11 @@ from decimal import Decimal
 from functools import cache
 
 from adapters._wire import Xml, soap, to_bytes
-from adapters.soap.envelope import MustUnderstand, VersionMismatch, is_enveloped
-from adapters.soap.names import CODES, CONTENT_TYPE, FORMAT
+from adapters._wire.faults import Faults
+from adapters.soap.envelope import is_enveloped
+from adapters.soap.names import CODES, CONTENT_TYPE, FORMAT, GATEWAY
 from adapters.soap.parties import dispenser_xml, load, patient_xml, prescriber_xml
-from gateway.errors import Failure, GatewayError
+from gateway.errors import GatewayError
 from gateway.model import Answer, CompoundPart, Dispensation, Drug, Ingredient, Outcome, Species
 from gateway.ports import Answered, Inbound, Outbound
 from gateway.terminology import codes, field_map
@@ -32,7 +33,7 @@ _drug = load("drug")
 _strength = load("strength")
 _strength_unit = load("strength_unit")
 _compound_part = load("compound_part")
-_error = load("error")
+_faults = Faults(GATEWAY)
 
 _MARK = Xml("\0")  # no text on its way out can hold it: XML 1.0 does not allow it, and blocks remove it
 
@@ -60,27 +61,7 @@ def write(answer: Answered, request: Inbound) -> Outbound:
 
 def write_error(error: GatewayError) -> Outbound:
     """A SOAP 1.1 fault: the sentence in `faultstring`; code, path and remedy once more in `detail`."""
-    detail = {"code": error.code.value, "path": error.path, "remedy": error.remedy}
-    return Outbound(
-        body=soap.fault_1_1(
-            _fault_code(error),
-            str(error),
-            # SOAP 1.1 section 4.4: no detail where it is a header that is at fault.
-            detail=None if isinstance(error, MustUnderstand) else _error.render(detail),
-        ),
-        content_type=CONTENT_TYPE,
-        status=error.status,
-    )
-
-
-def _fault_code(error: GatewayError) -> soap.FaultCode:
-    if isinstance(error, VersionMismatch):
-        return soap.FaultCode.VERSION_MISMATCH
-    if isinstance(error, MustUnderstand):
-        return soap.FaultCode.MUST_UNDERSTAND
-    # A GatewayError of no known kind is ours: saying that the caller erred would make him search in vain.
-    ours = isinstance(error, Failure) or error.status >= 500
-    return soap.FaultCode.SERVER if ours else soap.FaultCode.CLIENT
+    return Outbound(body=_faults.write(error), content_type=CONTENT_TYPE, status=error.status)
 
 
 def _report_xml(answer: Answer) -> Xml:

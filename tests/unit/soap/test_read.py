@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters._wire.soap import MustUnderstand, VersionMismatch
 from adapters.soap import ADAPTER
-from adapters.soap.envelope import MustUnderstand, VersionMismatch
 from gateway.errors import ErrorCode, MessageError, TooLarge, UnsupportedFormat
 from gateway.model import (
     Address,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from adapters._wire.soap import MustUnderstand, VersionMismatch
 from adapters.soap import ADAPTER
-from adapters.soap.envelope import MustUnderstand, VersionMismatch
 from gateway import errors
 from gateway.errors import ErrorCode, GatewayError
 from gateway.model import Identifier, IdentifierKind, IntakeReceipt, Outcome

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from adapters._wire import Xml, parse, soap, text
-from adapters._wire.soap import FaultCode, Version
-from gateway.errors import ErrorCode, MessageError
+from adapters._wire.faults import Faults
+from adapters._wire.soap import FaultCode, MustUnderstand, Version, VersionMismatch
+from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, Unavailable
 
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 NEXT_1_1 = "http://schemas.xmlsoap.org/soap/actor/next"
@@ -137,3 +138,82 @@ def test_a_fault_without_detail_is_the_known_shape(shared: Path) -> None:
     fault = soap.fault_1_1(FaultCode.CLIENT, "Message is not valid")
     sample = shared / "standards" / "soap" / "fault_1_1.xml"
     assert fault.split(b"\n", 1)[1] == sample.read_bytes().strip()
+
+
+def test_an_answer_in_soap_1_2_is_wrapped_and_opens_again() -> None:
+    opened = soap.open_envelope(
+        parse(soap.envelope_1_2(Xml('<r xmlns="urn:r">x</r>'), Xml('<h xmlns="urn:h"/>')))
+    )
+    assert (opened.version, opened.payload.text) == (Version.SOAP_1_2, "x")
+    assert [header.tag for header in opened.headers] == ["{urn:h}h"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (FaultCode.CLIENT, "Sender"),
+        (FaultCode.SERVER, "Receiver"),
+        (FaultCode.MUST_UNDERSTAND, "MustUnderstand"),
+        (FaultCode.VERSION_MISMATCH, "VersionMismatch"),
+    ],
+)
+def test_a_fault_of_soap_1_2(code: FaultCode, said: str) -> None:
+    body = soap.fault_1_2(code, "Not <valid>", detail=Xml('<d xmlns="urn:d">x</d>'))
+    fault = soap.open_envelope(parse(body)).payload
+    assert [part.tag for part in fault] == [
+        f"{{{soap.ENVELOPE_1_2}}}{n}" for n in ("Code", "Reason", "Detail")
+    ]
+    prefix, _, name = (text(fault, "Code", "Value") or "").partition(":")
+    assert (fault.nsmap[prefix], name) == (soap.ENVELOPE_1_2, said)
+    assert text(fault, "Reason", "Text") == "Not <valid>"
+    assert fault[1][0].get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert text(fault, "Detail", "d") == "x"
+
+
+def test_a_fault_of_soap_1_2_without_detail_is_the_known_shape(shared: Path) -> None:
+    fault = soap.fault_1_2(FaultCode.CLIENT, "Message is not valid")
+    sample = shared / "standards" / "soap" / "fault_1_2.xml"
+    assert fault.split(b"\n", 1)[1] == sample.read_bytes().strip()
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MessageError("Wrong.", path="a/b", remedy="Right it."), "Client"),
+        (VersionMismatch("Wrong."), "VersionMismatch"),
+        (MustUnderstand("Wrong.", path="Envelope/Header"), "MustUnderstand"),
+        (Unavailable("Later."), "Server"),
+        (InternalFailure("1"), "Server"),
+        (GatewayError("Nobody knows."), "Server"),
+    ],
+)
+def test_an_error_as_a_fault(error: GatewayError, code: str, version: Version) -> None:
+    fault = soap.open_envelope(parse(Faults("urn:ours").write(error, version))).payload
+    old = version is Version.SOAP_1_1
+    told = text(fault, "faultcode") if old else text(fault, "Code", "Value")
+    names = {} if old else {"Client": "Sender", "Server": "Receiver"}
+    assert (told or "").partition(":")[2] == names.get(code, code)
+    assert (text(fault, "faultstring") if old else text(fault, "Reason", "Text")) == str(error)
+    detail = "detail" if old else "Detail"
+    if code == "MustUnderstand":
+        assert not [part for part in fault if part.tag.endswith(detail)]
+    else:
+        assert text(fault, detail, "Error", "Code") == error.code.value
+        assert text(fault, detail, "Error", "Path") == error.path
+        assert text(fault, detail, "Error", "Remedy") == error.remedy
+
+
+@pytest.mark.parametrize(
+    "stated", [None, "", '""', "Do", '"Do"', "urn:x/Do", "urn:x#Do", "urn:x:Do", "http://x/y/Do/"]
+)
+def test_an_action_that_names_the_operation_or_nothing(stated: str | None) -> None:
+    soap.require_action(stated, {"Do"}, path="SOAPAction", action="urn:x/Do")
+
+
+@pytest.mark.parametrize("stated", ["Undo", "urn:x/Undo", "urn:x/Do/Undo", "Do it", "/", "ReDo"])
+def test_an_action_of_another_service(stated: str) -> None:
+    with pytest.raises(MessageError, match="SOAPAction names no operation") as caught:
+        soap.require_action(stated, {"Do"}, path="SOAPAction", action="urn:x/Do")
+    assert caught.value.code is ErrorCode.UNKNOWN_OPERATION
+    assert "urn:x/Do" in (caught.value.remedy or "")
