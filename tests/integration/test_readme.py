@@ -21,6 +21,7 @@ from gateway.registry import load_registry
 from gateway.security.client import TokenSource
 from tests.factory import a_lookup
 from tests.integration.command import COMMAND, ended_after, environment, free_port
+from tests.unit.clearinghouse.transactions import ASAP
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,20 +83,33 @@ def _indented(page: str, begins: str) -> str:
     return textwrap.dedent(re.match(r"(?:    .*\n)+", text[start:])[0])  # type: ignore[index]
 
 
+def _client(folder: Path) -> dict[str, str]:
+    client: dict[str, str] = json.loads((folder / "clients.json").read_text())[0]
+    return client
+
+
 def _token(folder: Path) -> str:
-    client = json.loads((folder / "clients.json").read_text())[0]
+    client = _client(folder)
     return TokenSource(client["token_url"], client["client_id"], secret=client["client_secret"])()
 
 
 @pytest.mark.parametrize(
     ("page", "says"),
-    [("docs/wire/script.md", "<RxHistoryResponse>"), ("docs/wire/pmix.md", "PMPPrescriptionReport")],
+    [
+        ("docs/wire/script.md", "<RxHistoryResponse>"),
+        ("docs/wire/pmix.md", "PMPPrescriptionReport"),
+        ("docs/wire/clearinghouse.md", "<TransactionStatus>1</TransactionStatus>"),
+    ],
 )
 def test_the_curl_line_of_a_wire_page(serving: tuple[int, Path], page: str, says: str) -> None:
     port, folder = serving
     ended = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", _indented(page, "curl").replace(":8080/", f":{port}/")],
-        env=environment(TOKEN=_token(folder)),
+        env=environment(
+            TOKEN=_token(folder),
+            CLIENT_ID=_client(folder)["client_id"],
+            CLIENT_SECRET=_client(folder)["client_secret"],
+        ),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -113,6 +127,21 @@ def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
     exec(lines, names)
     names["session"].close()
     assert names["report"]["ResponseStatus"]["ResponseStatusCode"] == "no-data"
+
+
+def test_the_zeep_lines_of_the_clearinghouse_page(serving: tuple[int, Path]) -> None:
+    port, folder = serving
+    page, client = "docs/wire/clearinghouse.md", _client(folder)
+    lines = _indented(page, "client = zeep").replace(":8080/", f":{port}/")
+    names: dict[str, Any] = {
+        "zeep": zeep,
+        "client_id": client["client_id"],
+        "client_secret": client["client_secret"],
+        "asap": ASAP,
+    }
+    exec(lines, names)
+    names["client"].transport.session.close()
+    assert (names["response"].TransactionStatus, names["response"].ErrorMessage) == (1, None)
 
 
 def test_a_gateway_of_ones_own(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ def a_body(
 
 def enveloped(body: str, header: str = "", *, namespace: str = ENVELOPE) -> str:
     """The body in an envelope."""
-    return f'<e:Envelope xmlns:e="{namespace}"><e:Header>{header}</e:Header><e:Body>{body}</e:Body></e:Envelope>'
+    return (
+        f'<e:Envelope xmlns:e="{namespace}"><e:Header>{header}</e:Header><e:Body>{body}</e:Body></e:Envelope>'
+    )
 
 
 def inbound(body: bytes | str, *, content_type: str = "text/xml; charset=utf-8", **headers: str) -> Inbound:
@@ -77,7 +79,9 @@ def register(live: LiveGateway, *scopes: str, username: str = USERNAME) -> None:
     )
 
 
-def send(live: LiveGateway, body: bytes | str, content_type: str = "text/xml", **headers: str) -> requests.Response:
+def send(
+    live: LiveGateway, body: bytes | str, content_type: str = "text/xml", **headers: str
+) -> requests.Response:
     """A message to the service, over HTTP."""
     return requests.post(
         live.url + PATH,
