@@ -8,6 +8,7 @@
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out
     answer.py fill.py   ... and a partner's answer in
+    medication.py       the facts of a medication, for whoever reads one
     routes.py adapter.py
 
 NCPDP owns SCRIPT; its schemas are not part of this project. What was needed of them is stated in docs/wire/script.md.

@@ -1,27 +1,23 @@
-"""MedicationDispensed of either version -> canonical dispensation."""
+"""A partner's MedicationDispensed -> canonical dispensation: what is there is read, what is odd is noted."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from lxml import etree
 
-from adapters.ncpdp.parts import date_in, dispenser_in, person_in, prescriber_in
-from adapters.ncpdp.tree import Tree, sub, subs, text, to_tree
-from adapters.ncpdp.values import UNNAMED, UNPRINTABLE
+from adapters.ncpdp import medication
+from adapters.ncpdp.parts import dispenser_in, person_in, prescriber_in
+from adapters.ncpdp.tree import Tree, sub, text, to_tree
 from gateway.errors import Failure
-from gateway.model import Dispensation, Drug, Person, Prescriber, QuantityUnit, Schedule
+from gateway.model import Dispensation, Person, Prescriber, QuantityUnit
 from gateway.terminology import codes
 
-_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_WHOLE = re.compile(r"[0-9]{1,9}")
 _STATE = re.compile(r"([A-Z]{2})(?: PD?MP)?")
-_RXNORM = frozenset({"SCD", "SBD", "GPK", "BPK"})  # the term types that a code of RxNorm is sent with
 
 PARTS = frozenset({"DrugCoded", "Patient", "Pharmacy", "Prescriber"})
 """The parts of a fill that mostly repeat from fill to fill: elements that are read once for equal ones."""
@@ -58,22 +54,22 @@ class Fills:
 
     def _read(self, tree: Tree) -> Dispensation:
         source = sub(tree, "HistorySource")
-        filled = self._date(tree, "LastFillDate")
+        filled = medication.date_of(tree, "LastFillDate")
         if filled is None:
             raise ValueError("LastFillDate is missing")
         return Dispensation(
             rx_number=self._rx_number(text(source, "SourceReference")),
-            written=self._date(tree, "WrittenDate"),
+            written=medication.date_of(tree, "WrittenDate"),
             filled=filled,
-            sold=self._date(tree, "SoldDate") or self._sold(tree),
-            fill_number=self._fill_number(text(source, "FillNumber")),
-            refills_authorised=self._refills(sub(tree, "Refills")),
-            quantity=self._quantity(text(tree, "Quantity", "Value")),
-            unit=self._unit(sub(tree, "Quantity")),
-            days_supply=self._days_supply(text(tree, "DaysSupply")),
+            sold=medication.date_sold(tree),
+            fill_number=self._fill_number(tree),
+            refills_authorised=medication.refills_authorised(tree),
+            quantity=self._quantity(tree),
+            unit=self._unit(tree),
+            days_supply=self._days_supply(tree),
             payment=codes("payment").decode(text(source, "PaymentType") or "", "script"),
-            diagnosis=_diagnosis(tree),
-            drug=self._part(tree, "DrugCoded", _drug, text(tree, "DrugDescription")),
+            diagnosis=medication.diagnosis(tree),
+            drug=self._part(tree, "DrugCoded", medication.drug, text(tree, "DrugDescription")),
             prescriber=self._part(tree, "Prescriber", _prescriber),
             dispenser=self._part(tree, "Pharmacy", dispenser_in, sub(source, "Source", "Reference")),
             person=self._part(tree, "Patient", self._person),
@@ -83,67 +79,40 @@ class Fills:
     def _note(self, what: str) -> None:
         self._odd[what] += 1
 
-    def _date(self, tree: Tree, name: str) -> date | None:
-        try:
-            return date_in(tree, name)
-        except ValueError:
-            raise ValueError(f"{name} is not a date") from None
-
-    def _sold(self, tree: Tree) -> date | None:
-        for other in subs(tree, "OtherMedicationDate"):
-            if text(other, "OtherMedicationDateQualifier") == "SoldDate":
-                return self._date(other, "OtherMedicationDate")
-        return None
-
-    def _whole(self, written: str | None, name: str) -> int | None:
-        if written is None:
-            return None
-        if not _WHOLE.fullmatch(written):
-            raise ValueError(f"{name} is not a whole number")
-        return int(written)
-
-    def _refills(self, tree: Tree) -> int | None:
-        """Only the qualifier R counts what was authorised."""
-        return self._whole(text(tree, "Value"), "Refills/Value") if text(tree, "Qualifier") == "R" else None
+    def _fill_number(self, tree: Tree) -> int:
+        number = medication.fill_number(tree)
+        if number is None:
+            self._note("No fill number (shown as 0)")
+        return number or 0
 
     def _rx_number(self, written: str | None) -> str:
         if written is None:
             self._note("No prescription number")
         return written or ""
 
-    def _fill_number(self, written: str | None) -> int:
-        if written is None:
-            self._note("No fill number (shown as 0)")
-        return self._whole(written, "FillNumber") or 0
-
-    def _days_supply(self, written: str | None) -> int:
-        if written is None:
+    def _days_supply(self, tree: Tree) -> int:
+        days = medication.days_supply(tree)
+        if days is None:
             self._note("No days supply (shown as 0)")
             return 0
-        days = self._number(written, "DaysSupply")
         if days != int(days):
             self._note("A days supply with a fraction (left out)")
         return int(days)
 
-    def _quantity(self, written: str | None) -> Decimal:
-        if written is None:
+    def _quantity(self, tree: Tree) -> Decimal:
+        quantity = medication.quantity(tree)
+        if quantity is None:
             self._note("No quantity (shown as 0)")
             return Decimal(0)
-        return self._number(written, "Quantity/Value")
+        return quantity
 
-    def _number(self, written: str, name: str) -> Decimal:
-        if not _NUMBER.fullmatch(written):
-            raise ValueError(f"{name} is not a number")
-        return Decimal(written)
-
-    def _unit(self, quantity: Tree) -> QuantityUnit:
+    def _unit(self, tree: Tree) -> QuantityUnit:
         """What is not known as millilitres or grams is counted; an unknown unit is noted."""
-        code = text(quantity, "QuantityUnitOfMeasure", "Code") or text(quantity, "PotencyUnitCode")
-        unit = codes("quantity-unit").decode(code, "script") if code else None
+        unit = medication.unit(tree)
         if unit is None:
             self._note("A quantity unit that is not known (shown as each)")
             return QuantityUnit.EACH
-        return QuantityUnit(unit)
+        return unit
 
     def _part(self, tree: Tree, name: str, read: Callable[[Tree, Any], _Part], beside: Any = None) -> _Part:
         """A part of the fill, read with what stands `beside` it; equal ones are one object."""
@@ -166,36 +135,6 @@ class Fills:
 
 def _prescriber(tree: Tree, _: object) -> Prescriber:
     return prescriber_in(tree)
-
-
-def _drug(coded: Tree, name: str | None) -> Drug:
-    """The drug. Its strength is in the words of DrugDescription: there is no ingredient that it could belong to."""
-    ndc = _qualified(coded, "ProductCode", frozenset({"ND"}))
-    if name in {f"NDC {ndc}", UNNAMED, UNPRINTABLE}:
-        name = None  # it says nothing beyond the code
-    schedule = text(coded, "DEASchedule", "Code") or text(coded, "DEASchedule")
-    known = codes("schedule").decode(schedule, "script") if schedule else None
-    return Drug(
-        name=name,
-        ndc11=ndc,
-        rxcui=_qualified(coded, "DrugDBCode", _RXNORM),
-        schedule=Schedule(known) if known else None,
-    )
-
-
-def _qualified(coded: Tree, name: str, qualifiers: frozenset[str]) -> str | None:
-    """A code with one of these qualifiers: 10.6 has both side by side, 2017071 in one element."""
-    code = text(coded, name, "Code") or text(coded, name)
-    qualifier = text(coded, name, "Qualifier") or text(coded, f"{name}Qualifier")
-    return code if qualifier in qualifiers else None
-
-
-def _diagnosis(tree: Tree) -> str | None:
-    """The primary diagnosis, when it is an ICD-10-CM code."""
-    primary = sub(tree, "Diagnosis", "Primary")
-    if text(primary, "Qualifier") not in {"ABF", "ICD10"}:
-        return None
-    return text(primary, "Code") or text(primary, "Value")
 
 
 def _state(description: str | None) -> str | None:
