@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from flask import Blueprint
 
 from adapters.ncpdp import routes
 from adapters.ncpdp.client import ScriptPartner
-from adapters.ncpdp.read import read_request
+from adapters.ncpdp.message import open_request, transaction_refused
+from adapters.ncpdp.read import REQUEST, read_request
 from adapters.ncpdp.version import Version
 from adapters.ncpdp.write import write_answer, write_error
 from gateway.errors import GatewayError, InternalFailure
@@ -23,7 +26,10 @@ class NcpdpAdapter(Adapter):
 
     def read(self, message: Inbound) -> LookupRequest:
         """See :func:`adapters.ncpdp.read.read_request`."""
-        return read_request(message)
+        opened = open_request(message)
+        if opened.transaction != REQUEST:
+            raise transaction_refused()
+        return read_request(opened, today=message.received_at.astimezone(UTC).date())
 
     def write(self, answer: Answered, request: Inbound) -> Outbound:
         """See :func:`adapters.ncpdp.write.write_answer`. Nothing is reported or enclosed here."""

@@ -43,7 +43,8 @@ from adapters.ncpdp.notes import (
     PARTIAL_NOTE,
     silent_note,
 )
-from adapters.ncpdp.read import consent_of, read_patient
+from adapters.ncpdp.patient import read_patient
+from adapters.ncpdp.read import consent_of
 from adapters.ncpdp.tree import Tree, text
 from adapters.ncpdp.version import FALLBACK, Dialect, Version, nearest, sniff
 from gateway.errors import GatewayError

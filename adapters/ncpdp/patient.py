@@ -1,0 +1,93 @@
+"""The Patient of a message that asks for somebody or reports of somebody: named and born in one way only.
+
+Nobody is looked up, and nothing recorded, whose name or birth date is missing, impossible or there twice: which was
+meant is not for us to guess.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from adapters.ncpdp.fit import plain
+from adapters.ncpdp.message import Message
+from adapters.ncpdp.parts import person_in
+from adapters.ncpdp.refusals import DATE_FORM, impossible, missing, once
+from adapters.ncpdp.tree import Tree, sub, text
+from gateway.model import Person, Species
+from gateway.terminology import codes
+
+_US_POSTAL_CODE = re.compile(r"[0-9]{5}(?:[- ]?[0-9]{4})?")
+_CANADIAN_POSTAL_CODE = re.compile(r"[A-Za-z][0-9][A-Za-z] ?[0-9][A-Za-z][0-9]")
+_HOME_COUNTRIES = frozenset({"US", "USA"})
+
+
+def read_patient(message: Message, *, today: date) -> Person:
+    """The patient of the message.
+
+    :param today: no date of birth may lie after it (one day is granted for time zones).
+    :raises MessageError: with the path of what is missing or impossible.
+    """
+    root = f"{message.transaction}/Patient"
+    element = sub(message.body, "Patient")
+    if not element:
+        raise missing("The patient is missing.", root, "Send Patient.")
+    once(message.body, message.transaction, "Patient")
+    animal = sub(element, "NonHumanPatient")
+    if animal and "HumanPatient" in element:
+        raise impossible("The patient is both human and not.", f"{root}/NonHumanPatient", "Send one of them.")
+    patient = animal or sub(element, "HumanPatient") or element
+    path = root + ("/NonHumanPatient" if animal else "/HumanPatient" if patient is not element else "")
+    once(element, root, "HumanPatient", "NonHumanPatient")
+    _check_told_once(patient, path)
+    _check_name(patient, path)
+    _check_gender(patient, path)
+    _check_postal_code(patient, path)
+    try:
+        person = person_in(patient, species=Species.VETERINARY if animal else Species.HUMAN, identifiers=True)
+    except ValueError:
+        raise impossible(
+            "The patient's DateOfBirth is not a date.", f"{path}/DateOfBirth", DATE_FORM
+        ) from None
+    if person.birth_date is None:
+        raise missing("The patient's DateOfBirth is missing.", f"{path}/DateOfBirth", DATE_FORM)
+    if person.birth_date > today + timedelta(days=1):
+        raise impossible("The patient's DateOfBirth lies in the future.", f"{path}/DateOfBirth", DATE_FORM)
+    return person
+
+
+def _check_told_once(patient: Tree, path: str) -> None:
+    once(patient, path, "Name", "Gender", "DateOfBirth")
+    once(sub(patient, "Name"), f"{path}/Name", "LastName", "FirstName")
+    once(sub(patient, "DateOfBirth"), f"{path}/DateOfBirth", "Date", "DateTime")
+
+
+def _check_name(patient: Tree, path: str) -> None:
+    for part, words in (("LastName", "last name"), ("FirstName", "first name")):
+        if not plain(text(patient, "Name", part) or ""):
+            raise missing(f"The patient's {words} is missing.", f"{path}/Name/{part}", f"Send {part}.")
+    if not any(
+        character.isalnum()
+        for part in ("LastName", "FirstName")
+        for character in text(patient, "Name", part) or ""
+    ):
+        raise impossible("The patient's name has no letters.", f"{path}/Name/LastName", "Send the name.")
+
+
+def _check_gender(patient: Tree, path: str) -> None:
+    gender = text(patient, "Gender")
+    if gender is not None and codes("sex").decode(gender, "script") is None:
+        raise impossible("The patient's Gender is not known.", f"{path}/Gender", "Use M, F or U.")
+
+
+def _check_postal_code(patient: Tree, path: str) -> None:
+    address = sub(patient, "Address")
+    name = "PostalCode" if text(address, "PostalCode") else "ZipCode"
+    code = text(address, name)
+    country = (text(address, "CountryCode") or "US").upper()
+    if code is None or country not in _HOME_COUNTRIES:
+        return
+    if not _US_POSTAL_CODE.fullmatch(code) and not _CANADIAN_POSTAL_CODE.fullmatch(code):
+        raise impossible(
+            f"The patient's {name} is no postal code.", f"{path}/Address/{name}", "Use five or nine digits."
+        )
