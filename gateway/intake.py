@@ -17,11 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, product
 
 import msgspec
 
-from gateway.checks import check
+from gateway.checks import MAX_FILL_NUMBER, check
 from gateway.drugs import DrugTable
 from gateway.errors import Conflict, Contended, MessageError, Unavailable
 from gateway.matching import Match, Matcher, are_equal, exact_key
@@ -44,6 +44,7 @@ from gateway.model import (
 from gateway.ports import Clock, IntakeUnit, Recorded, RecordStore
 
 AT_ONCE = 1000  # records in one transaction: other writers wait no longer than these take
+PARTS_TRIED = 9  # of a fill whose part was not told
 ATTEMPTS = 6  # when another writer comes first
 _PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
 
@@ -155,13 +156,13 @@ class Intake:
             issues=(*record.issues, *found),
             report=_fingerprint(message.name, record),
             exact=exact_key(reported.person),
+            fills=_fills(record, reported),
         )
 
     def _prepare(self, unit: IntakeUnit, ones: Sequence[_One]) -> None:
         """Read what the record holds for all of them at once: fills, people by their exact demographics, and for
         those who are not found so, people who are near."""
-        named = [one for one in ones if one.record.original is None]
-        unit.prepare([one.reported for one in named], {one.exact for one in ones})
+        unit.prepare([fill for one in ones for fill in one.fills], {one.exact for one in ones})
         unknown = {one.exact: one for one in ones if not unit.candidates([one.exact])}
         for one in unknown.values():
             with suppress(MessageError):  # who cannot be linked is rejected when it is his turn
@@ -177,8 +178,7 @@ class Intake:
             return one.rejected(IssueCode.NOT_IDENTIFIED, str(error))
 
     def _record(self, unit: IntakeUnit, one: _One) -> IntakeResult:
-        original = one.record.original
-        before = unit.same_fill(one.reported) if original is None else unit.recorded(original)
+        before = self._before(unit, one)
         if before is not None and one.report in before.reports:
             return self._again(one, before)
         match one.record.action:
@@ -188,6 +188,39 @@ class Intake:
                 return self._revise(unit, one, before)
             case IntakeAction.VOID:
                 return _void(unit, one, before)
+
+    def _before(self, unit: IntakeUnit, one: _One) -> Recorded | None:
+        """What is recorded of this fill. When its number was not told, it has that of what is recorded from here on.
+
+        :raises MessageError: it cannot be told which of several it is, or whether it is this person's.
+        """
+        record = one.record
+        if record.original is not None:
+            return unit.recorded(record.original)
+        held = [found for found in map(unit.same_fill, one.fills) if found is not None]
+        if record.is_fill_told or not held:
+            return held[0] if held else None
+        again = next((found for found in held if one.report in found.reports), None)
+        active = [found for found in held if not _is_void(found)]
+        if again is None and len(active) > 1:
+            raise MessageError(
+                "Several fills of this prescription on this date are recorded, and which is meant is not told."
+            )
+        before = again or (active or held)[0]
+        fill = before.dispensation
+        if again is None and record.action is IntakeAction.VOID:
+            self._check_void(one.reported.person, fill)
+        one.reported = replace(one.reported, fill_number=fill.fill_number, partial_fill=fill.partial_fill)
+        return before
+
+    def _check_void(self, person: Person, held: Dispensation) -> None:
+        """What names less than the whole fill takes away only what it must mean."""
+        if not are_equal(person, held.person) and not isinstance(
+            self._matcher.decide(person, [held.person]), Match
+        ):
+            raise MessageError("The fill that is recorded is another patient's; it was left as it is.")
+        if held.sold is not None and held.status is not DispensationStatus.VOID:
+            raise MessageError("The fill that is recorded was sold to the patient; it was left as it is.")
 
     def _again(self, one: _One, before: Recorded) -> IntakeResult:
         """The very report that was received before."""
@@ -277,6 +310,19 @@ class Intake:
         )
 
 
+def _fills(record: IntakeRecord, reported: Dispensation) -> tuple[Dispensation, ...]:
+    """The fills under which the original is looked for."""
+    if record.original is not None:
+        return ()
+    if record.is_fill_told:
+        return (reported,)
+    whole = record.action is IntakeAction.VOID or not reported.partial_fill
+    part = record.action is IntakeAction.VOID or reported.partial_fill
+    parts = (*((0,) if whole else ()), *(range(1, PARTS_TRIED + 1) if part else ()))
+    numbers = range(MAX_FILL_NUMBER + 1)
+    return tuple(replace(reported, fill_number=n, partial_fill=p) for n, p in product(numbers, parts))
+
+
 def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
     if before is None:
         return one.no_original()
@@ -295,6 +341,7 @@ class _One:
     """One record on its way: what was sent, with its drug resolved, and what was found.
 
     `exact` is the key of the person's demographics, `keys` are the matcher's blocking keys once they have been made.
+    `fills` are the fills that it can be: itself, or under every number where its own was not told.
     """
 
     record: IntakeRecord
@@ -302,6 +349,7 @@ class _One:
     issues: tuple[IntakeIssue, ...]
     report: bytes
     exact: str
+    fills: tuple[Dispensation, ...]
     keys: frozenset[str] | None = None
 
     def result(self, verdict: IntakeVerdict, dispensation: Dispensation) -> IntakeResult:

@@ -35,6 +35,10 @@ class IntakeRecord:
     A revision and a void find their original by its fill (dispenser, prescription number, fill number, part, fill
     date), or by its id where the sender knows it: `original`, with `expected_revision` when the sender says which
     revision it has seen. Of a void that is all that counts.
+
+    `is_fill_told` is False where the format cannot say the fill number, nor which part of a fill it was: the
+    original is then looked for under every number, and a void takes it only if it is the same person's and no date
+    on which it was sold is recorded.
     """
 
     path: str
@@ -42,6 +46,7 @@ class IntakeRecord:
     action: IntakeAction = IntakeAction.NEW
     original: str | None = None
     expected_revision: int | None = None
+    is_fill_told: bool = True
     issues: tuple[IntakeIssue, ...] = ()
 
 
