@@ -203,9 +203,7 @@ class Intake:
         again = next((found for found in held if one.report in found.reports), None)
         active = [found for found in held if not _is_void(found)]
         if again is None and len(active) > 1:
-            raise MessageError(
-                "Several fills of this prescription on this date are recorded, and which is meant is not told."
-            )
+            raise MessageError("Several fills of that date are recorded; which is meant is not told.")
         before = again or (active or held)[0]
         fill = before.dispensation
         if again is None and record.action is IntakeAction.VOID:
@@ -218,9 +216,9 @@ class Intake:
         if not are_equal(person, held.person) and not isinstance(
             self._matcher.decide(person, [held.person]), Match
         ):
-            raise MessageError("The fill that is recorded is another patient's; it was left as it is.")
+            raise MessageError("The recorded fill is another patient's; it was left as it is.")
         if held.sold is not None and held.status is not DispensationStatus.VOID:
-            raise MessageError("The fill that is recorded was sold to the patient; it was left as it is.")
+            raise MessageError("The recorded fill was sold to the patient; it was left as it is.")
 
     def _again(self, one: _One, before: Recorded) -> IntakeResult:
         """The very report that was received before."""

@@ -6,14 +6,14 @@ from datetime import UTC
 
 from flask import Blueprint
 
-from adapters.ncpdp import routes
+from adapters.ncpdp import read, routes, rxfill
 from adapters.ncpdp.client import ScriptPartner
 from adapters.ncpdp.message import open_request, transaction_refused
-from adapters.ncpdp.read import REQUEST, read_request
+from adapters.ncpdp.receipt import write_receipt
 from adapters.ncpdp.version import Version
 from adapters.ncpdp.write import write_answer, write_error
 from gateway.errors import GatewayError, InternalFailure
-from gateway.model import Answer, LookupRequest
+from gateway.model import Answer, IntakeBatch, IntakeReceipt, LookupRequest
 from gateway.ports import Adapter, Answered, Handle, Inbound, Outbound, Partner, PartnerSettings
 
 
@@ -24,18 +24,28 @@ class NcpdpAdapter(Adapter):
     prefix = "/ncpdp"
     formats = (Version.V10_6.value, Version.V2017071.value)
 
-    def read(self, message: Inbound) -> LookupRequest:
-        """See :func:`adapters.ncpdp.read.read_request`."""
+    def read(self, message: Inbound) -> LookupRequest | IntakeBatch:
+        """See :func:`adapters.ncpdp.read.read_request` and :func:`adapters.ncpdp.rxfill.read_report`."""
         opened = open_request(message)
-        if opened.transaction != REQUEST:
-            raise transaction_refused()
-        return read_request(opened, today=message.received_at.astimezone(UTC).date())
+        today = message.received_at.astimezone(UTC).date()
+        match opened.transaction:
+            case read.REQUEST:
+                return read.read_request(opened, today=today)
+            case rxfill.FILL:
+                return rxfill.read_report(opened, today=today)
+            case _:
+                raise transaction_refused()
 
     def write(self, answer: Answered, request: Inbound) -> Outbound:
-        """See :func:`adapters.ncpdp.write.write_answer`. Nothing is reported or enclosed here."""
-        if not isinstance(answer, Answer):
-            raise InternalFailure(request.request_id)
-        return write_answer(answer, request)
+        """See :func:`adapters.ncpdp.write.write_answer` and :func:`adapters.ncpdp.receipt.write_receipt`. Nothing is
+        enclosed here."""
+        match answer:
+            case Answer():
+                return write_answer(answer, request)
+            case IntakeReceipt():
+                return write_receipt(answer, request)
+            case _:
+                raise InternalFailure(request.request_id)
 
     def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
         """See :func:`adapters.ncpdp.write.write_error`."""

@@ -57,6 +57,8 @@ _BY_PLACE = {
     "PostalCode": "092",
     "ZipCode": "092",
 }
+# What a message lacks as a whole.
+_BY_PART = {"RxFill/MedicationDispensed": "206", "RxFill/Pharmacy": "203"}
 
 
 def codes_of(error: GatewayError) -> tuple[str, str | None]:
@@ -65,7 +67,7 @@ def codes_of(error: GatewayError) -> tuple[str, str | None]:
     path = error.path or ""
     if path == "Message/@release" or "/Patient" in path:
         description_code = next((c for end, c in _BY_PLACE.items() if path.endswith(end)), description_code)
-    return code, description_code
+    return code, _BY_PART.get(path, description_code)
 
 
 def description_of(error: GatewayError, limit: int) -> str:

@@ -105,6 +105,12 @@ class Layout(ABC):
             {"code": code, "description": self.fit.sentence(description, NOTE_LIMIT)}
         )
 
+    def verify(self, code: str, description: str) -> Xml:
+        """A Verify: the Status that a message asks to be confirmed."""
+        return block(self.version, "verify").render(
+            {"code": code, "description": self.fit.sentence(description, NOTE_LIMIT)}
+        )
+
     def message(self, header: Header, body: Xml, dialect: Dialect) -> bytes:
         """The whole document, in the sender's own dialect of this version."""
         values = {

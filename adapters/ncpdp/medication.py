@@ -13,7 +13,7 @@ from decimal import Decimal
 from adapters.ncpdp.parts import date_in
 from adapters.ncpdp.tree import Tree, sub, subs, text
 from adapters.ncpdp.values import UNNAMED, UNPRINTABLE
-from gateway.model import Drug, QuantityUnit, Schedule
+from gateway.model import CompoundPart, Drug, QuantityUnit, Schedule
 from gateway.terminology import codes
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -39,8 +39,10 @@ def date_sold(medication: Tree) -> date | None:
 
 
 def refills_authorised(medication: Tree) -> int | None:
-    """10.6: only the qualifier R counts what was authorised."""
+    """2017071 has a number of its own; of 10.6's only the qualifier R counts what was authorised."""
     refills = sub(medication, "Refills")
+    if "NumberOfRefills" in medication:
+        return _whole(text(medication, "NumberOfRefills"), "NumberOfRefills")
     return _whole(text(refills, "Value"), "Refills/Value") if text(refills, "Qualifier") == "R" else None
 
 
@@ -59,13 +61,31 @@ def quantity(medication: Tree) -> Decimal | None:
     return _number(text(medication, "Quantity", "Value"), "Quantity/Value")
 
 
+def unit_code(medication: Tree) -> str | None:
+    """The code of the unit, as it is written."""
+    found = sub(medication, "Quantity")
+    return text(found, "QuantityUnitOfMeasure", "Code") or text(found, "PotencyUnitCode")
+
+
 def unit(medication: Tree) -> QuantityUnit | None:
     """The unit; None also when it is not one that is known as counting, millilitres or grams."""
-    code = text(medication, "Quantity", "QuantityUnitOfMeasure", "Code") or text(
-        medication, "Quantity", "PotencyUnitCode"
-    )
+    code = unit_code(medication)
     known = codes("quantity-unit").decode(code, "script") if code else None
     return QuantityUnit(known) if known else None
+
+
+def compound(medication: Tree) -> tuple[CompoundPart, ...]:
+    """The ingredients of a compound, which 2017071 can name; a unit that is not known counts."""
+    listed = subs(sub(medication, "CompoundInformation"), "CompoundIngredientsLotNotUsed")
+    return tuple(
+        CompoundPart(
+            sequence=position,
+            ndc11=_qualified(sub(part, "CompoundIngredient"), "ItemNumber", _NDC),
+            quantity=quantity(part) or Decimal(0),
+            unit=unit(part) or QuantityUnit.EACH,
+        )
+        for position, part in enumerate(listed, 1)
+    )
 
 
 def drug(coded: Tree, name: str | None) -> Drug:

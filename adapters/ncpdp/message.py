@@ -96,8 +96,8 @@ def _with_qualifiers(root: _Element, header: Tree) -> Tree:
 def transaction_refused() -> MessageError:
     """The error for a transaction other than the ones that are taken here."""
     return MessageError(
-        "Only RxHistoryRequest is taken here.",
+        "Only RxHistoryRequest and RxFill are taken here.",
         path=ROOT,
-        remedy="Send RxHistoryRequest.",
+        remedy="Send one of them.",
         code=ErrorCode.UNKNOWN_OPERATION,
     )

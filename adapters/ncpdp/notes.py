@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 AMBIGUOUS_CODE = "AA"  # the patient is not known to the one who is asked
 MORE_CODE = "AQ"  # more medication history is available
-DEFERRED_CODE = "010"  # accepted by the ultimate receiver
+ACCEPTED_CODE = "010"  # accepted by the ultimate receiver
 
 APPROVED_NOTE = "May be incomplete; verify with the pharmacy or prescriber."
 NO_DATA_NOTE = "No records found for the requested period."

@@ -35,9 +35,9 @@ from adapters.ncpdp.layout_10_6 import Layout106
 from adapters.ncpdp.layout_2017071 import Layout2017071
 from adapters.ncpdp.message import Message, charset_of, header_of, open_request
 from adapters.ncpdp.notes import (
+    ACCEPTED_CODE,
     AMBIGUOUS_CODE,
     APPROVED_NOTE,
-    DEFERRED_CODE,
     MORE_CODE,
     NO_DATA_NOTE,
     PARTIAL_NOTE,
@@ -74,7 +74,7 @@ def write_answer(answer: Answer, inbound: Inbound) -> Outbound:
     request = open_request(inbound)
     layout = layout_for(request.dialect.version)
     body = _body(answer, request, layout)
-    header = _reply(request.header, message_id_of(answer.report_id), answer.generated_at)
+    header = reply_header(request.header, message_id_of(answer.report_id), answer.generated_at)
     lost = {*field_map().losses(answer, layout.version), *layout.fit.lost} if answer.dispensations else set()
     return Outbound(
         body=layout.message(header, body, request.dialect),
@@ -94,7 +94,7 @@ def write_error(error: GatewayError, inbound: Inbound | None) -> Outbound:
     body = layout.error(code, description_code, errors.description_of(error, layout.text_limit))
     sent = inbound.received_at if inbound else datetime.now(UTC)
     return Outbound(
-        body=layout.message(_reply(header, new_message_id(), sent), body, dialect),
+        body=layout.message(reply_header(header, new_message_id(), sent), body, dialect),
         content_type=CONTENT_TYPE,
         status=error.status,
     )
@@ -106,7 +106,7 @@ def write_error(error: GatewayError, inbound: Inbound | None) -> Outbound:
 def _body(answer: Answer, request: Message, layout: Layout) -> Xml:
     match answer.outcome:
         case Outcome.DEFERRED:
-            return layout.status(DEFERRED_CODE, _later(answer, "The answer is not ready."))
+            return layout.status(ACCEPTED_CODE, _later(answer, "The answer is not ready."))
         case Outcome.ERROR:
             return _failed(
                 answer, layout, answer.detail or "The look-up failed; nothing is known of the patient."
@@ -182,7 +182,8 @@ def _silent(states: Sequence[StateOutcome]) -> str:
 # --- the header -----------------------------------------------------------------------------------------------
 
 
-def _reply(header: Tree, message_id: str, sent: datetime) -> Header:
+def reply_header(header: Tree, message_id: str, sent: datetime) -> Header:
+    """The header of the answer to a message with this header: back to where it came from, related to its id."""
     return Header(
         to=_mailbox(header, "From") or _THERE,
         sender=_mailbox(header, "To") or _HERE,
