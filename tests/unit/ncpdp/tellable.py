@@ -1,4 +1,7 @@
-"""Dispensations that a RxFill can tell: all there is a place for, in every combination, and nothing else."""
+"""Dispensations that a RxFill can tell: all there is a place for, in every combination, and nothing else.
+
+Their drugs are in no table, so that nothing is added to what is told.
+"""
 
 from __future__ import annotations
 
@@ -78,11 +81,9 @@ class Fills:
                 for n in range(1, random.randint(2, 4) if has_parts else 1)
             ),
             drug=Drug(
-                name=random.choice(
-                    ("oxycodone 5 MG Oral Tablet", "a drug & another 5 %", "gabapentin 300 MG")
-                ),
+                name=random.choice(("zyxophan 5 MG Oral Tablet", "a drug & another 5 %", "quuxelol 300 MG")),
                 ndc11=self._maybe(f"99999{random.randint(0, 999999):06}"),
-                rxcui=self._maybe(str(random.randint(1, 2_000_000))),
+                rxcui=self._maybe(str(random.randint(90_000_000, 99_000_000))),
                 schedule=random.choice([*_SCHEDULES, None]),
             ),
             prescriber=self._prescriber(),
