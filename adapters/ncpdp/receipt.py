@@ -36,8 +36,8 @@ _TEST = "Test: checked, not recorded."
 # What the core says in more words than SCRIPT has room for, and what to do about it here.
 _SENTENCES = {
     IssueCode.DUPLICATE: (
-        "This fill is recorded with other content, which was left.",
-        "Void it by NotDispensed, then send it anew.",
+        "Recorded already with other content.",
+        "Send NotDispensed, then anew.",
     ),
 }
 _CODES = {IssueCode.MISSING: ErrorCode.REQUIRED, IssueCode.NOT_IDENTIFIED: ErrorCode.REQUIRED}

@@ -130,6 +130,28 @@ def test_script_request_samples(empty: LiveGateway, shared: Path, version: str, 
         assert "NY" in response.text
 
 
+def test_script_fill_samples(empty: LiveGateway, shared: Path) -> None:
+    """One prescription: dispensed, sent again, in part on the same day, and at last not dispensed, of no day."""
+    schema = etree.XMLSchema(etree.parse(shared / "standards/ncpdp/script-2017071-reconstructed.xsd"))
+    said = []
+    for name in ("dispensed", "dispensed", "partiallydispensed", "notdispensed"):
+        body = (shared / f"standards/ncpdp/samples/rxfill_{name}_2017071.xml").read_bytes()
+        response = _post(empty, "/ncpdp/script", body, "application/xml")
+        assert response.status_code == 200, response.text
+        root = etree.fromstring(response.content)
+        schema.assertValid(root)
+        assert root.findtext(".//Status/Code") == "010"
+        said.append(root.findtext(".//Status/Description"))
+    assert said == [
+        "Recorded.",
+        "Known already; nothing was changed.",
+        "Recorded as a part of a fill.",
+        "Nothing dispensed or changed; to void a fill, send its LastFillDate.",
+    ]
+    answer = empty.partner("fhir").ask(LookupRequest(person=BOB, requester=a_requester()))
+    assert sorted((str(d.quantity), d.partial_fill) for d in answer.dispensations) == [("10", 0), ("5", 1)]
+
+
 @pytest.mark.parametrize("held", [True, False], ids=["in the record", "not in the record"])
 def test_pmix_request_sample(empty: LiveGateway, shared: Path, held: bool) -> None:
     if held:

@@ -1,4 +1,4 @@
-"""The cases of `adapters/ncpdp/samples/`: what is asked, and the canonical answer.
+"""The cases of `adapters/ncpdp/samples/`: what is asked or reported, and the canonical answer.
 
 `python -m tests.unit.ncpdp.samples` writes the answers anew from the requests; read them before committing.
 """
@@ -16,6 +16,11 @@ from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
     Ingredient,
+    IntakeIssue,
+    IntakeReceipt,
+    IntakeResult,
+    IntakeVerdict,
+    IssueCode,
     Licence,
     MatchEvidence,
     Outcome,
@@ -98,21 +103,48 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
+def _a_receipt(verdict: IntakeVerdict, *issues: IntakeIssue) -> IntakeReceipt:
+    recorded = None if verdict is IntakeVerdict.REJECTED else a_dispensation()
+    result = IntakeResult(path="RxFill", verdict=verdict, dispensation=recorded, issues=issues)
+    return IntakeReceipt(results=(result,))
+
+
+_DUPLICATE = IntakeIssue(
+    path="RxFill", code=IssueCode.DUPLICATE, message="Recorded already with other content.", is_error=True
+)
+
+RECEIPTS: dict[str, IntakeReceipt] = {
+    "rxfill-dispensed": _a_receipt(IntakeVerdict.CREATED),
+    "rxfill-partial": _a_receipt(IntakeVerdict.CREATED),
+    "rxfill-not-dispensed": _a_receipt(IntakeVerdict.VOIDED),
+    "rxfill-verify": _a_receipt(IntakeVerdict.UNCHANGED),
+    "rxfill-changed": _a_receipt(IntakeVerdict.REJECTED, _DUPLICATE),
+    "rxfill-veterinary": _a_receipt(IntakeVerdict.CREATED),
+}
+
+
+def case_of(request: Path) -> str:
+    """The name of the case."""
+    return request.name.removesuffix(".request.xml")
+
+
 def answered(request: Path) -> Outbound:
     """The adapter's answer to a request: the case's, or an error where the request is refused."""
-    message = inbound(request.read_bytes())
+    message, case = inbound(request.read_bytes()), case_of(request)
     try:
         ADAPTER.read(message)
+        return ADAPTER.write({**ANSWERS, **RECEIPTS}[case], message)
     except GatewayError as error:
         return ADAPTER.write_error(error, message)
-    return ADAPTER.write(ANSWERS[request.name.removesuffix(".request.xml")], message)
 
 
 def comparable(document: bytes) -> str:
-    """The document without layout, the release of the software, and the id of an error, which is made anew."""
+    """The document without layout, the release of the software, and the id of an error or a receipt, which is made
+    anew."""
     root = etree.fromstring(document)
     passing = root.findall(".//{*}SenderSoftwareVersionRelease")
-    if root.find(".//{*}Error") is not None:
+    is_receipt = (root.findtext(".//{*}RelatesToMessageID") or "").startswith("FILL")
+    if is_receipt or root.find(".//{*}Error") is not None:
         passing += root.findall(".//{*}MessageID")
     for element in passing:
         element.text = "-"

@@ -142,7 +142,8 @@ def test_other_content_is_refused_until_the_fill_is_void(empty: LiveGateway, ver
     assert response.status_code == 409
     element, code, description = told(response, version)
     assert (element, code) == ("Error", "900")
-    assert description.startswith("This fill is recorded with other content, which was left.")
+    assert description.startswith("Recorded already with other content.")
+    assert description.endswith("Send NotDispensed, then anew.")
     assert [d.quantity for d in held(empty, fill)] == [fill.quantity]
 
     void = told(send(empty, rxfill(fill, version, NOT_DISPENSED, message_id="FILL0003")), version)
