@@ -1,9 +1,11 @@
-"""NCPDP SCRIPT 10.6 and 2017071: medication history, asked (RxHistoryRequest) and answered (RxHistoryResponse).
+"""NCPDP SCRIPT 10.6 and 2017071: medication history, asked and answered (RxHistoryRequest, RxHistoryResponse), and
+fills that pharmacies report (RxFill).
 
     version.py          which version a message is, and how its sender writes it
     message.py tree.py  the outside of a message, and a message as dictionaries of local names
     read.py parts.py    wire -> canonical request
-    patient.py          the Patient of a request, and what it is refused for
+    rxfill.py           wire -> canonical report; receipt.py what became of it -> wire
+    patient.py          the Patient of either, and what it is refused for
     refusals.py         the errors with which a message is refused
     write.py            canonical answers and errors -> wire; the outcomes, one by one
     layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit

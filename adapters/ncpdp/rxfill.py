@@ -99,7 +99,7 @@ def read_report(message: Message, *, today: date) -> IntakeBatch:
     records: tuple[IntakeRecord, ...] = ()
     match fill_status(message):
         case FillStatus.NOT_DISPENSED:
-            if names_a_fill(message):
+            if _names_a_fill(message):
                 records = (_void(message, today),)
         case FillStatus.TRANSFERRED:
             pass
@@ -127,7 +127,7 @@ def fill_status(message: Message) -> FillStatus:
     return status
 
 
-def names_a_fill(message: Message) -> bool:
+def _names_a_fill(message: Message) -> bool:
     """True when prescription number and fill date are there, without which no recorded fill can be meant. The date
     of a MedicationPrescribed is that of an earlier fill."""
     return _rx_number(message) is not None and _fill_date(message) is not None

@@ -94,17 +94,22 @@ def _token(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("page", "says"),
+    ("page", "begins", "says"),
     [
-        ("docs/wire/script.md", "<RxHistoryResponse>"),
-        ("docs/wire/pmix.md", "PMPPrescriptionReport"),
-        ("docs/wire/clearinghouse.md", "<TransactionStatus>1</TransactionStatus>"),
+        ("docs/wire/script.md", "curl -H", "<RxHistoryResponse>"),
+        (
+            "docs/wire/script.md",
+            "curl -s",
+            "<Status><Code>010</Code><Description>Recorded.</Description></Status>",
+        ),
+        ("docs/wire/pmix.md", "curl", "PMPPrescriptionReport"),
+        ("docs/wire/clearinghouse.md", "curl", "<TransactionStatus>1</TransactionStatus>"),
     ],
 )
-def test_the_curl_line_of_a_wire_page(serving: tuple[int, Path], page: str, says: str) -> None:
+def test_the_curl_line_of_a_wire_page(serving: tuple[int, Path], page: str, begins: str, says: str) -> None:
     port, folder = serving
     ended = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", _indented(page, "curl").replace(":8080/", f":{port}/")],
+        ["bash", "-euo", "pipefail", "-c", _indented(page, begins).replace(":8080/", f":{port}/")],
         env=environment(
             TOKEN=_token(folder),
             CLIENT_ID=_client(folder)["client_id"],

@@ -12,7 +12,7 @@ from lxml import etree
 
 from adapters.ncpdp import ADAPTER
 from gateway.errors import ErrorCode, MessageError
-from gateway.model import Dispensation, IntakeAction, IntakeBatch, IntakeRecord, QuantityUnit
+from gateway.model import Dispensation, IdentifierKind, IntakeAction, IntakeBatch, IntakeRecord, QuantityUnit
 from gateway.ports import Outbound
 from tests.unit.ncpdp.helpers import V10_6, V2017071, VERSIONS, assert_valid, inbound, schema
 from tests.unit.ncpdp.rxfills import DISPENSED, NOT_DISPENSED, PART, TRANSFERRED, rxfill
@@ -289,3 +289,14 @@ def test_the_prescription_tells_what_was_authorised() -> None:
     assert "<NumberOfRefills>0</NumberOfRefills>" in body  # of the fill
     found = dispensation(body)
     assert (found.refills_authorised, found.written) == (5, date(2024, 1, 1))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_social_security_number_serves_matching(version: str) -> None:
+    number = "<Identification><SocialSecurity>900-12-3456</SocialSecurity></Identification>"
+    start = "<Patient>" if version == V10_6 else "<HumanPatient>"
+    human = next(d for d in (Fills(n, version).dispensation() for n in range(99)) if d.person.owner is None)
+    body = rxfill(human, version).replace(start, f"{start}{number}")
+    assert_valid(Outbound(body=body.encode(), content_type=""), version)
+    (identifier,) = dispensation(body).person.identifiers
+    assert (identifier.kind, identifier.value) == (IdentifierKind.SSN, "900-12-3456")
