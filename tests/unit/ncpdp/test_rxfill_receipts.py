@@ -29,6 +29,8 @@ from tests.unit.ncpdp.helpers import VERSIONS, assert_valid, inbound, texts, tre
 from tests.unit.ncpdp.rxfills import DISPENSED, NOT_DISPENSED, rxfill
 from tests.unit.ncpdp.tellable import Fills
 
+_NOT_TAKEN = {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
+
 
 def reported(version: str, status: str = DISPENSED) -> Inbound:
     return inbound(rxfill(Fills(1, version).dispensation(), version, status))
@@ -48,7 +50,7 @@ def description(outbound: Outbound) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("verdict", set(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED})
+@pytest.mark.parametrize("verdict", [v for v in IntakeVerdict if v not in _NOT_TAKEN])
 def test_every_verdict_is_said(version: str, verdict: IntakeVerdict) -> None:
     outbound = ADAPTER.write(a_receipt(verdict), reported(version))
     assert_valid(outbound, version)
