@@ -11,11 +11,11 @@ from gateway.errors import InternalFailure
 from gateway.model import (
     Identifier,
     IdentifierKind,
-    IntakeReceipt,
     MatchEvidence,
     Outcome,
     StateOutcome,
 )
+from gateway.ports import Outbound
 from tests.factory import a_dispensation, a_person, an_answer
 from tests.unit.ncpdp.helpers import (
     NAMESPACE,
@@ -294,6 +294,6 @@ def test_error(version: str) -> None:
     assert texts(root, "//Error/Description") == ["Busy. Ask again in 5 seconds."]
 
 
-def test_only_answers_to_look_ups_are_written() -> None:
+def test_no_enclosed_answer_is_wrapped() -> None:
     with pytest.raises(InternalFailure):
-        ADAPTER.write(IntakeReceipt(results=()), asked(V10_6))
+        ADAPTER.write(Outbound(body=b"", content_type="text/plain"), asked(V10_6))
