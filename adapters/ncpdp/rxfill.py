@@ -13,7 +13,7 @@
       MedicationDispensed                           -> drug, quantity, days supply, fill date
       MedicationPrescribed                          -> date written, refills and diagnosis where it has them
 
-RxFill has no place for the fill number, nor for which part a part is (docs/decisions/0006-rxfill.md).
+RxFill has no place for the fill number, nor for which part a part is (docs/decisions/0010-rxfill.md).
 """
 
 from __future__ import annotations
