@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
+from gateway.drugs.strengths import UNCLEAR, Strength, added, strength_of
 from gateway.model import Ingredient
 from gateway.terminology import load_table
 
@@ -38,13 +39,6 @@ _TOKEN = re.compile(
 )
 _ONE_STRENGTH = re.compile(rf"({_NUMBER})\s*({_MASS})?")
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
-_IN_MG = {
-    "mg": Decimal(1),
-    "g": Decimal(1000),
-    "gm": Decimal(1000),
-    "mcg": Decimal("0.001"),
-    "ug": Decimal("0.001"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +55,6 @@ class _Named:
 
     names: tuple[str, ...]
     brand: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Strength:
-    """A strength as stated; both None when it is none that the model expresses."""
-
-    value: Decimal | None
-    unit: str | None
-
-
-_UNCLEAR = _Strength(None, None)
 
 
 @cache
@@ -119,7 +102,7 @@ class _Scan:
     """One pass over a name: its ingredients and strengths in order, and what stands in the way of certainty."""
 
     def __init__(self, text: str) -> None:
-        self.items: list[_Named | _Strength] = []
+        self.items: list[_Named | Strength] = []
         self.unknown = False
         self.patch = False
         self.clear = True  # False when a number is of unknown meaning
@@ -134,13 +117,13 @@ class _Scan:
             if token["strengths"]:
                 self.items += _strengths(token)
             elif token["other"]:
-                self.items.append(_UNCLEAR)
+                self.items.append(UNCLEAR)
             volume = volume or bool(token["volume"])
             if token["numbers"]:  # "5-325" without a unit
                 self.clear = False
                 self.numbers = max(self.numbers, len(re.findall(r"\d+", token["numbers"])))
         self._take(words)
-        if volume and any(isinstance(i, _Strength) and i.unit != "mg/mL" for i in self.items):
+        if volume and any(isinstance(i, Strength) and i.unit != "mg/mL" for i in self.items):
             self.clear = False  # "10 mg 1 ml": the amount in the container, or in each mL
 
     def _take(self, words: list[str]) -> None:
@@ -161,7 +144,7 @@ class _Scan:
             at += length
 
 
-def _strengths(token: re.Match[str]) -> Iterator[_Strength]:
+def _strengths(token: re.Match[str]) -> Iterator[Strength]:
     """The strengths of `5 mg`, `5-325 mg`, `10 mg/5 mL`, `7.5-325 mg/15 mL`, `25 mcg/h`: the last unit serves all."""
     end = token.start("of") if token["of"] else token.end()
     if token["per"]:
@@ -170,32 +153,12 @@ def _strengths(token: re.Match[str]) -> Iterator[_Strength]:
     last = stated[-1][1]
     per = Decimal((token["per"] or "1").replace(",", ""))
     for number, unit in stated:
-        yield _strength(Decimal(number.replace(",", "")), unit or last, per, token["of"])
-
-
-def _strength(value: Decimal, unit: str, per: Decimal, of: str | None) -> _Strength:
-    if not value or not per:
-        return _UNCLEAR
-    if of is None:
-        if unit in {"mg", "mcg"}:
-            return _Strength(value, unit)
-        return _Strength(_plain(value), "mcg") if unit == "ug" else _Strength(_plain(value * 1000), "mg")
-    milligrams = value * _IN_MG[unit]
-    if of == "ml":
-        return _Strength(_plain(milligrams / per), "mg/mL")
-    if of in {"h", "hr", "hour"} and per == 1:
-        return _Strength(_plain(milligrams * 1000), "mcg/h")
-    return _UNCLEAR
-
-
-def _plain(value: Decimal) -> Decimal:
-    """The number without exponent or trailing zeros, at most six decimals."""
-    return Decimal(f"{round(value, 6).normalize():f}")
+        yield strength_of(Decimal(number.replace(",", "")), unit or last, per, token["of"])
 
 
 def _added_by_brand(
-    brands: list[_Named | _Strength], stated: list[_Named | _Strength]
-) -> list[_Named | _Strength]:
+    brands: list[_Named | Strength], stated: list[_Named | Strength]
+) -> list[_Named | Strength]:
     """What the brackets say beyond the name: nothing for `[Tylenol with Codeine]` after its two ingredients."""
     if not stated:
         return brands
@@ -203,7 +166,7 @@ def _added_by_brand(
     return [item for item in brands if isinstance(item, _Named) and not names.issuperset(item.names)]
 
 
-def _without_repeated_brands(items: list[_Named | _Strength]) -> list[_Named | _Strength]:
+def _without_repeated_brands(items: list[_Named | Strength]) -> list[_Named | Strength]:
     """Leave out brands that only repeat what the name states by ingredient: `Clonazepam [Klonopin]`."""
     stated = {name for item in items if isinstance(item, _Named) and not item.brand for name in item.names}
     return [
@@ -213,33 +176,26 @@ def _without_repeated_brands(items: list[_Named | _Strength]) -> list[_Named | _
     ]
 
 
-def _too_many_numbers(found: list[_Named | _Strength], name: _Scan) -> bool:
+def _too_many_numbers(found: list[_Named | Strength], name: _Scan) -> bool:
     """True for `Oxycodone 5-325 mg`: a second strength speaks of an ingredient that is not named."""
-    strengths = sum(isinstance(item, _Strength) for item in found)
+    strengths = sum(isinstance(item, Strength) for item in found)
     return max(strengths, name.numbers) > sum(len(item.names) for item in found if isinstance(item, _Named))
 
 
-def _compose(items: list[_Named | _Strength], *, clear: bool, patch: bool) -> tuple[Ingredient, ...]:
+def _compose(items: list[_Named | Strength], *, clear: bool, patch: bool) -> tuple[Ingredient, ...]:
     names = [name for item in items if isinstance(item, _Named) for name in item.names]
-    strengths = [item for item in items if isinstance(item, _Strength)]
-    pairs: Iterable[tuple[str, _Strength]] = ((name, _UNCLEAR) for name in names)
+    strengths = [item for item in items if isinstance(item, Strength)]
+    pairs: Iterable[tuple[str, Strength]] = ((name, UNCLEAR) for name in names)
     if clear and len(names) == len(strengths) and _in_step(items):
         pairs = zip(names, strengths, strict=True)
-    parts: dict[str, _Strength] = {}
+    parts: dict[str, Strength] = {}
     for name, stated in pairs:
-        strength = _UNCLEAR if patch and stated.unit != "mcg/h" else stated  # a patch's content is no rate
-        parts[name] = _added(parts[name], strength) if name in parts else strength
+        strength = UNCLEAR if patch and stated.unit != "mcg/h" else stated  # a patch's content is no rate
+        parts[name] = added(parts[name], strength) if name in parts else strength
     return tuple(Ingredient(name=name, strength=s.value, unit=s.unit) for name, s in parts.items())
 
 
-def _in_step(items: list[_Named | _Strength]) -> bool:
+def _in_step(items: list[_Named | Strength]) -> bool:
     """True for name-strength pairs, strength-name pairs, and all names followed by all strengths."""
-    pattern = "".join("S" if isinstance(i, _Strength) else "I" * len(i.names) for i in items)
+    pattern = "".join("S" if isinstance(i, Strength) else "I" * len(i.names) for i in items)
     return bool(re.fullmatch(r"(?:IS)+|(?:SI)+|I+S+", pattern))
-
-
-def _added(one: _Strength, other: _Strength) -> _Strength:
-    """Two salts of one base: their strengths add up."""
-    if one.value is None or other.value is None or one.unit != other.unit:
-        return _UNCLEAR
-    return _Strength(_plain(one.value + other.value), one.unit)
