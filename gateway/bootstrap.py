@@ -55,6 +55,7 @@ class Gateway:
     intake: Intake
     submissions: Submissions
     store: Store
+    drugs: DrugTable
     audit: HashChainedLog
     ephemeral: Ephemeral = field(repr=False)
     oauth_blueprints: tuple[Blueprint, ...] = field(repr=False)
@@ -91,8 +92,16 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     audit = HashChainedLog(settings.audit_url())
     ephemeral = open_ephemeral(settings.ephemeral.url)
     matcher = _matcher(settings)
-    lookup = Lookup(store=store, matcher=matcher, policy=_policy(state), rules=_rules(state), clock=clock)
-    intake = Intake(store=store, matcher=matcher, drugs=DrugTable.load(), clock=clock)
+    drugs = DrugTable.load(store.products)
+    lookup = Lookup(
+        store=store,
+        matcher=matcher,
+        drugs=drugs,
+        policy=_policy(state),
+        rules=_rules(state),
+        clock=clock,
+    )
+    intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
     security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
     pipeline = Pipeline(
         home=state.code,
@@ -112,6 +121,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         intake=intake,
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
         store=store,
+        drugs=drugs,
         audit=audit,
         ephemeral=ephemeral,
         oauth_blueprints=(oauth_blueprint(server),),

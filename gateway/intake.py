@@ -22,7 +22,7 @@ from itertools import islice, product
 import msgspec
 
 from gateway.checks import MAX_FILL_NUMBER, check
-from gateway.drugs import DrugTable
+from gateway.drugs import DrugTable, drugs_of
 from gateway.errors import Conflict, Contended, MessageError, Unavailable
 from gateway.matching import Match, Matcher, are_equal, exact_key
 from gateway.model import (
@@ -117,6 +117,7 @@ class Intake:
 
     def _attempt(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
         results: list[IntakeResult] = []
+        self._drugs.prepare(drug for d in _reported(records) for drug in drugs_of(d))
         with suppress(_Undo), self._store.intake() as unit:
             resolve = cache(self._drugs.resolve)  # a few hundred products among a thousand records
             read = [self._read(record, message, resolve) for record in records]
@@ -148,6 +149,8 @@ class Intake:
         drug = resolve(sent.drug)
         reported = sent if drug == sent.drug else replace(sent, drug=drug)
         found = check(reported, path=record.path, today=self._clock().date(), action=record.action)
+        if record.action is not IntakeAction.VOID:
+            found += self._unknown_products(sent, record.path)
         if any(issue.is_error for issue in found):
             return _rejected(record.path, *record.issues, *found)
         return _One(
@@ -157,6 +160,23 @@ class Intake:
             report=_fingerprint(message.name, record),
             exact=exact_key(reported.person),
             fills=_fills(record, reported),
+        )
+
+    def _unknown_products(self, sent: Dispensation, path: str) -> tuple[IntakeIssue, ...]:
+        """A warning where the drug, or a part of a compounded one, is not in the drug table."""
+        field = self._drugs.unknown(sent.drug)
+        fields = [f"drug.{field}"] if field else []
+        if any(self._drugs.unknown(part) for part in drugs_of(sent)[1:]):
+            fields.append("compound")
+        return tuple(
+            IntakeIssue(
+                path=path,
+                field=field,
+                code=IssueCode.UNKNOWN_DRUG,
+                message="The product is not in the drug table; it is kept as it was sent.",
+                is_error=False,
+            )
+            for field in fields
         )
 
     def _prepare(self, unit: IntakeUnit, ones: Sequence[_One]) -> None:
@@ -377,6 +397,10 @@ class _One:
             IssueCode.CONFLICT,
             "The dispensation has been revised since the sender read it. Read it again and send the revision anew.",
         )
+
+
+def _reported(records: Iterable[Reported]) -> Iterator[Dispensation]:
+    return (r.dispensation for r in records if isinstance(r, IntakeRecord) and r.dispensation is not None)
 
 
 def _rejected(path: str, *issues: IntakeIssue) -> IntakeResult:

@@ -14,14 +14,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from gateway.drugs import is_hidden
+from gateway.drugs import DrugTable, drugs_of
 from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.matching import Ambiguous, Match, Matcher
 from gateway.model import (
     Answer,
     Dispensation,
     DispensationStatus,
-    Drug,
+    DrugClass,
     LookupRequest,
     MatchEvidence,
     Outcome,
@@ -56,10 +56,18 @@ class Lookup:
     """
 
     def __init__(
-        self, *, store: RecordStore, matcher: Matcher, policy: Policy, rules: StateRules, clock: Clock
+        self,
+        *,
+        store: RecordStore,
+        matcher: Matcher,
+        drugs: DrugTable,
+        policy: Policy,
+        rules: StateRules,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._matcher = matcher
+        self._drugs = drugs
         self._policy = policy
         self._rules = rules
         self._clock = clock
@@ -108,14 +116,26 @@ class Lookup:
         return self._held(history.dispensations, evidence)
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
-        shown = tuple(_disclosed(d) for d in held if not self._is_hidden(d))
+        held = tuple(held)
+        self._drugs.prepare(drug for d in held for drug in drugs_of(d))
+        shown = tuple(self._disclosed(d) for d in held if not self._is_hidden(d))
         outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
         return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
 
     def _is_hidden(self, dispensation: Dispensation) -> bool:
         """A compounded drug is hidden only when each of its parts is."""
-        parts = (Drug(ndc11=part.ndc11) for part in dispensation.compound)
-        return all(is_hidden(d, self._rules.hidden_ingredients) for d in (dispensation.drug, *parts))
+        hidden = self._rules.hidden_ingredients
+        return all(self._drugs.is_hidden(drug, hidden) for drug in drugs_of(dispensation))
+
+    def _disclosed(self, dispensation: Dispensation) -> Dispensation:
+        """Without identifiers, and with a drug that was unknown when it was reported as the table has it today."""
+        person = _without_identifiers(dispensation.person)
+        drug = dispensation.drug
+        if drug.drug_class is DrugClass.UNKNOWN:
+            drug = self._drugs.resolve(drug)
+        if person is dispensation.person and drug == dispensation.drug:
+            return dispensation
+        return replace(dispensation, person=person, drug=drug)
 
     def _effective(self, asked: Period, found: _Found) -> Period:
         """What the answer covers. An end that was left open is not a filter, and the answer says how far it reaches:
@@ -192,11 +212,6 @@ def _ambiguity(evidence: MatchEvidence) -> str:
     if evidence.deciding:
         return f"{sentence} Check or send: {', '.join(evidence.deciding)}."
     return sentence
-
-
-def _disclosed(dispensation: Dispensation) -> Dispensation:
-    person = _without_identifiers(dispensation.person)
-    return dispensation if person is dispensation.person else replace(dispensation, person=person)
 
 
 def _without_identifiers(person: Person) -> Person:

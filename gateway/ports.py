@@ -3,6 +3,7 @@
     Adapter      one protocol, both directions            adapters/<protocol>/
     Partner      another PMP, asked through a protocol    adapters/<protocol>/client.py
     RecordStore  the PMP's record                         gateway/store/
+    ProductDirectory  drug products, list by list         gateway/store/products.py
     AuditLog     who did what                             gateway/audit/
     Ephemeral    short-lived shared facts                 gateway/ephemeral/
     Security     who is asking                            gateway/security/
@@ -16,7 +17,7 @@ tests. Types here hold no logic beyond defaults.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
     Dispensation,
+    Drug,
     IntakeBatch,
     IntakeIssue,
     IntakeReceipt,
@@ -381,6 +383,65 @@ class RecordStore(Protocol):
 
     def ready(self) -> bool:
         """True when the store answers and its schema is the one this code needs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCode:
+    """A product's code: eleven digits of an NDC in `ndc`, or an RxNorm concept in `rxcui`."""
+
+    system: str  # ndc, rxcui
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProduct:
+    """What one list says of a product."""
+
+    source: str
+    drug: Drug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductList:
+    """A list of products that is in force. Where several list a product, the one with the smallest `rank` decides,
+    and of equal ones the one loaded last."""
+
+    source: str
+    rank: int
+    files: tuple[str, ...]  # their names, without folders
+    products: int
+    loaded_at: datetime
+
+
+class ProductDirectory(Protocol):
+    """The drug products that an operator has loaded, in lists that are named by their source.
+
+    What was asked lately is kept in memory; what another process loads is seen within some seconds. Every method
+    raises :class:`gateway.errors.Unavailable` when the directory cannot answer now.
+    """
+
+    def find(self, codes: Collection[ProductCode]) -> Mapping[ProductCode, Sequence[ListedProduct]]:
+        """What the lists in force say of these products, the one that decides first. Has every code asked for."""
+        ...
+
+    def load(
+        self, source: str, products: Iterable[tuple[ProductCode, Drug]], *, rank: int, files: Sequence[str]
+    ) -> ProductList:
+        """Put a list in force, in place of the one that this source had. Of a code that comes twice the first counts.
+
+        Until all of it is on disk nothing changes for anybody, nor when `products` raises: that comes out of here.
+
+        :raises gateway.errors.Conflict: the same source was loaded or removed by somebody else meanwhile.
+        """
+        ...
+
+    def remove(self, source: str) -> bool:
+        """Take a source's list out of force; False when it has none."""
+        ...
+
+    def lists(self) -> Sequence[ProductList]:
+        """The lists in force, the one that decides first."""
         ...
 
 

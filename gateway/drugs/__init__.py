@@ -3,6 +3,6 @@
 Tables come from `mappings/drugs/`; nothing here does input or output after the first load.
 """
 
-from gateway.drugs.table import DrugTable, Product, is_hidden
+from gateway.drugs.table import DrugTable, Product, drugs_of
 
-__all__ = ["DrugTable", "Product", "is_hidden"]
+__all__ = ["DrugTable", "Product", "drugs_of"]

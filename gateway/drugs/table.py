@@ -1,16 +1,21 @@
-"""The drug table: products by NDC and RxNorm concept, and what can be told of a product that is not in it."""
+"""The drug table: products by NDC and RxNorm concept, and what can be told of a product that is not in it.
+
+Products come from lists that an operator has loaded (:class:`gateway.ports.ProductDirectory`), and from the shipped
+table where no list has them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gateway.drugs.names import ingredient_rows, read_name
-from gateway.model import Drug, DrugClass, Ingredient, QuantityUnit, Schedule
+from gateway.model import Dispensation, Drug, DrugClass, Ingredient, QuantityUnit, Schedule
 from gateway.model.identifiers import ndc
+from gateway.ports import ListedProduct, ProductCode, ProductDirectory
 from gateway.terminology import load_table
 
 # The class of a combination is the first of these that one of its ingredients has.
@@ -24,6 +29,7 @@ _PRECEDENCE = (
     DrugClass.OTHER,
     DrugClass.OPIOID_ANTAGONIST,
 )
+SHIPPED = "shipped"  # the source of what is in `mappings/drugs/products.toml`
 _STRICTEST_FIRST = (Schedule.CI, Schedule.CII, Schedule.CIII, Schedule.CIV, Schedule.CV, Schedule.NONE)
 
 
@@ -36,62 +42,116 @@ class Product:
 
 
 class DrugTable:
-    """The products of `mappings/drugs/products.toml`."""
+    """The products of `mappings/drugs/products.toml`, behind those of a directory.
 
-    def __init__(self, products: Iterable[Product]) -> None:
+    Where a directory is asked, every method raises :class:`gateway.errors.Unavailable` when it cannot answer.
+    """
+
+    def __init__(self, products: Iterable[Product], directory: ProductDirectory | None = None) -> None:
         self.products: tuple[Product, ...] = tuple(products)
-        self._by_ndc = {p.drug.ndc11: p.drug for p in self.products if p.drug.ndc11}
-        self._by_rxcui = {p.drug.rxcui: p.drug for p in self.products if p.drug.rxcui}
+        self._directory = directory
+        shipped = [p.drug for p in self.products]
+        self._shipped = {ProductCode("ndc", d.ndc11): d for d in shipped if d.ndc11}
+        self._shipped |= {ProductCode("rxcui", d.rxcui): d for d in shipped if d.rxcui}
 
     @classmethod
-    def load(cls) -> DrugTable:
-        """The table as shipped; read once."""
-        return _shipped()
+    def load(cls, directory: ProductDirectory | None = None) -> DrugTable:
+        """The table as shipped, read once; behind that directory where one is given."""
+        return _shipped() if directory is None else cls(_shipped().products, directory)
+
+    def prepare(self, drugs: Iterable[Drug]) -> None:
+        """These will be asked for: what the directory says of them is read at once."""
+        if self._directory is not None:
+            self._directory.find({code for drug in drugs for code in _codes(drug)})
+
+    def entries(self, code: ProductCode) -> Sequence[ListedProduct]:
+        """What each list, and the shipped table, says of a product, the one that decides first."""
+        listed = self._directory.find([code])[code] if self._directory is not None else ()
+        shipped = self._shipped.get(code)
+        return (*listed, ListedProduct(source=SHIPPED, drug=shipped)) if shipped is not None else listed
 
     def find(self, drug: Drug) -> Drug | None:
-        """The table's product: by its NDC, else by its RxNorm concept; None when neither is in the table."""
-        if drug.ndc11:
-            found = self._by_ndc.get(drug.ndc11)
-            if found is None and ndc.is_valid(drug.ndc11):
-                found = self._by_ndc.get(ndc.compact(drug.ndc11))
-            if found is not None:
-                return found
-        return self._by_rxcui.get(drug.rxcui) if drug.rxcui else None
+        """The table's product: by its NDC, else by its RxNorm concept; None when neither is in the table.
+
+        What the first list says of it; one that knows its ingredients goes before one that does not.
+        """
+        for code in _codes(drug):
+            if entries := self.entries(code):
+                return next((e.drug for e in entries if e.drug.ingredients), entries[0].drug)
+        return None
+
+    def unknown(self, drug: Drug) -> str | None:
+        """The field with the code that is not in the table: of `ndc11` and `rxcui` the first that was sent. None when
+        it is there, when no code was sent, or when it is not of the form of an NDC."""
+        codes = _codes(drug)
+        if not codes or self.entries(codes[0]) or (drug.ndc11 and codes[0].system != "ndc"):
+            return None
+        return "ndc11" if codes[0].system == "ndc" else "rxcui"
 
     def resolve(self, drug: Drug) -> Drug:
         """The drug with everything that the table, or else its own name, says of it.
 
         Codes and name stay as they were sent. Of a product in the table, ingredients, strengths, form, route,
-        schedule and class are the table's. Of any other product, what was sent stays and only gaps are filled,
-        from a name that is understood in every word; class UNKNOWN is what remains where that fails.
-        Resolving twice is resolving once.
+        schedule and class are the table's. Of any other product, and where the table says nothing, what was sent
+        stays and only gaps are filled, from a name that is understood in every word; class UNKNOWN is what remains
+        where that fails. Resolving twice is resolving once.
         """
         known = self.find(drug)
-        if known is not None:
-            return replace(
-                known, name=drug.name or known.name, ndc11=drug.ndc11, rxcui=drug.rxcui or known.rxcui
-            )
-        return _read(drug)
+        return _read(drug) if known is None else _read(_laid_over(known, drug))
+
+    def is_hidden(self, drug: Drug, hidden_ingredients: frozenset[str]) -> bool:
+        """True when the drug consists of hidden ingredients alone.
+
+        All that is known of it must agree: the table, the ingredients sent and the name. In doubt it is shown:
+        without a recognisable ingredient, and when the name has a word that could be another one, whatever the table
+        says of the code ("BUPREN/NALOX 8-2" under an NDC of naloxone). Only ingredients that were sent stand beside
+        a name that names none, and the table's own name says no more than the table.
+        """
+        known = self.find(drug)
+        ingredients = (*drug.ingredients, *(known.ingredients if known else ()))
+        names = {name for i in ingredients for name in _base_names(i.name)}
+        if drug.name and (known is None or not known.ingredients or drug.name != known.name):
+            reading = read_name(drug.name)
+            names_none = known is None and drug.ingredients and not reading.ingredients
+            if not reading.whole and not names_none:
+                return False
+            names.update(i.name for i in reading.ingredients)
+        return bool(names) and names <= _bases(hidden_ingredients)
 
 
-def is_hidden(drug: Drug, hidden_ingredients: frozenset[str]) -> bool:
-    """True when the drug consists of hidden ingredients alone.
+def drugs_of(dispensation: Dispensation) -> tuple[Drug, ...]:
+    """What was dispensed, and of a compounded drug each part as well."""
+    return (dispensation.drug, *(Drug(ndc11=part.ndc11) for part in dispensation.compound))
 
-    All that is known of it must agree: the table, the ingredients sent and the name. In doubt it is shown: without
-    a recognisable ingredient, and when the name has a word that could be another one, whatever the table says of
-    the code ("BUPREN/NALOX 8-2" under an NDC of naloxone). Only ingredients that were sent stand beside a name that
-    names none.
-    """
-    known = DrugTable.load().find(drug)
-    ingredients = (*drug.ingredients, *(known.ingredients if known else ()))
-    names = {name for i in ingredients for name in _base_names(i.name)}
-    if drug.name:
-        reading = read_name(drug.name)
-        names_none = known is None and drug.ingredients and not reading.ingredients
-        if not reading.whole and not names_none:
-            return False
-        names.update(i.name for i in reading.ingredients)
-    return bool(names) and names <= _bases(hidden_ingredients)
+
+@lru_cache(maxsize=20_000)
+def _ndc11(text: str) -> str | None:
+    return ndc.compact(text) if ndc.is_valid(text) else None
+
+
+def _codes(drug: Drug) -> list[ProductCode]:
+    """Under which the table may have it, the one that decides first."""
+    codes = []
+    if drug.ndc11 and (number := _ndc11(drug.ndc11)):
+        codes.append(ProductCode("ndc", number))
+    if drug.rxcui:
+        codes.append(ProductCode("rxcui", drug.rxcui))
+    return codes
+
+
+def _laid_over(known: Drug, sent: Drug) -> Drug:
+    """What the table says, and what was sent where that is nothing."""
+    is_classed = known.drug_class is not DrugClass.UNKNOWN
+    return Drug(
+        name=sent.name or known.name,
+        ndc11=sent.ndc11,
+        rxcui=sent.rxcui or known.rxcui,
+        ingredients=known.ingredients or sent.ingredients,
+        dose_form=known.dose_form or sent.dose_form,
+        route=known.route or sent.route,
+        schedule=known.schedule if known.schedule is not None else sent.schedule,
+        drug_class=known.drug_class if is_classed else sent.drug_class,
+    )
 
 
 @cache

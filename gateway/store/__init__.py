@@ -4,6 +4,7 @@
     keys         person keys, dispensation ids, and the hashes under which things are found
     codec        rows <-> canonical model
     references   drugs, prescribers and dispensers: immutable snapshots, kept in memory
+    products     lists of drug products, as loaded
     queries      the reads
     store        the port, for readers
     unit         the port, for one transaction of intake

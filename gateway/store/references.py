@@ -6,7 +6,7 @@ patient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, select
@@ -29,10 +29,10 @@ class Recent(Generic[T]):
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._young: dict[bytes, T] = {}
-        self._old: dict[bytes, T] = {}
+        self._young: dict[Hashable, T] = {}
+        self._old: dict[Hashable, T] = {}
 
-    def get(self, key: bytes) -> T | None:
+    def get(self, key: Hashable) -> T | None:
         """The value, if it was used lately."""
         value = self._young.get(key)
         if value is None:
@@ -41,7 +41,7 @@ class Recent(Generic[T]):
                 self.put(key, value)
         return value
 
-    def put(self, key: bytes, value: T) -> None:
+    def put(self, key: Hashable, value: T) -> None:
         """Keep the value."""
         if len(self._young) >= self._size:
             self._old, self._young = self._young, {}

@@ -10,8 +10,11 @@ point to lie on different shards.
 beside the rest, the same on every shard (Citus: reference tables; CockroachDB: global tables), and safe to keep in
 memory.
 
-Nothing is ever updated but `fill`, which is an index: a dispensation has revisions, a person has appearances.
-Quantities are decimal text, because a float would change them; JSON holds only what no query reads.
+`product` and `product_load` are the lists of drug products that an operator has loaded. They do not grow with the
+population, and belong on every shard like the snapshots. A list counts once its row in `product_load` says so.
+
+Nothing is ever updated but `fill`, which is an index, and `product_load`: a dispensation has revisions, a person has
+appearances. Quantities are decimal text, because a float would change them; JSON holds only what no query reads.
 """
 
 from __future__ import annotations
@@ -200,4 +203,32 @@ fill = _table(
     Column("fill_key", LargeBinary(16), primary_key=True),
     Column("person_key", BigInteger, nullable=False),
     Column("dispensation_no", Integer, nullable=False),
+)
+
+# --- drug products as loaded --------------------------------------------------------------------------------------
+
+product = _table(
+    "product",
+    Column("system", Text, primary_key=True),  # ndc, rxcui
+    Column("code", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("load_no", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text),
+    Column("ndc11", Text),
+    Column("rxcui", Text),
+    Column("ingredients", Text),  # JSON
+    Column("dose_form", Text),
+    Column("route", Text),
+    Column("schedule", Text),
+    Column("drug_class", Text, nullable=False),
+)
+
+product_load = _table(
+    "product_load",
+    Column("source", Text, primary_key=True),
+    Column("load_no", Integer, primary_key=True, autoincrement=False),
+    Column("rank", Integer, nullable=False),
+    Column("files", Text, nullable=False),  # JSON
+    Column("products", Integer, nullable=False),
+    Column("loaded_at", UtcDateTime),  # NULL: not in force yet
 )

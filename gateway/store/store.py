@@ -13,6 +13,7 @@ from gateway.model import Dispensation, Period, Person
 from gateway.ports import Clock, History, IntakeUnit, RecordStore, Vault
 from gateway.store import queries, schema
 from gateway.store.keys import block_key, read_dispensation_id, read_person_key, write_person_key
+from gateway.store.products import Products
 from gateway.store.references import References
 from gateway.store.unit import Unit
 
@@ -21,7 +22,7 @@ _EVERYBODY = select(schema.person.c.person_key)
 
 
 class Store(RecordStore):
-    """The record in an SQL database. One object a process, shared by its threads.
+    """The record in an SQL database. One object a process, shared by its threads. `products` is its drug directory.
 
     :param url: an SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://...`, migrated before.
     :param vault: seals the identifiers of persons.
@@ -41,6 +42,7 @@ class Store(RecordStore):
         self._state = state
         self._references = References()
         schema.MIGRATIONS.check(self._database)
+        self.products = Products(self._database, clock=clock)
 
     def candidates(self, keys: Collection[str]) -> Sequence[Person]:
         """As the port says; ordered by person key and appearance, and without identifiers."""
