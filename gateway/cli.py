@@ -4,6 +4,10 @@
     pmpbridge demo            a seeded gateway, one patient through every protocol
     pmpbridge synth           a synthetic population into the record
     pmpbridge intake          files of reported dispensations into the record
+    pmpbridge drugs load      lists of drug products: the FDA's directory, CSV
+    pmpbridge drugs show      what is known of one product
+    pmpbridge drugs status    which lists are in force
+    pmpbridge drugs remove    take a list out of force
     pmpbridge matching evaluate    how well people are matched, by a file with truth
     pmpbridge matching train  weights out of a file of people
     pmpbridge client add      register an OAuth client
@@ -24,6 +28,7 @@ import click
 from gateway.bootstrap import build, register_client
 from gateway.commands.common import config_option as _config
 from gateway.commands.common import read_settings as _settings
+from gateway.commands.drugs import drugs
 from gateway.commands.intake import intake
 from gateway.commands.matching import matching
 from gateway.commands.synth import synth
@@ -60,6 +65,7 @@ def main() -> None:
     """PMP Bridge: the gateway between health records and a state's prescription monitoring program."""
 
 
+main.add_command(drugs)
 main.add_command(intake)
 main.add_command(matching)
 main.add_command(synth)

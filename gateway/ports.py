@@ -410,7 +410,7 @@ class ProductList:
     source: str
     rank: int
     files: tuple[str, ...]  # their names, without folders
-    products: int
+    products: int  # codes under which one is found
     loaded_at: datetime
 
 

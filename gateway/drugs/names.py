@@ -98,6 +98,12 @@ def read_name(text: str) -> Reading:
     return Reading(ingredients, whole=whole and bool(ingredients))
 
 
+def names_nothing(word: str) -> bool:
+    """True when the word, in lower case, is known and names no active ingredient: a salt, a form, a packing."""
+    known = _vocabulary()
+    return word in known and known[word] is None
+
+
 class _Scan:
     """One pass over a name: its ingredients and strengths in order, and what stands in the way of certainty."""
 

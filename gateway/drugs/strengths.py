@@ -22,7 +22,7 @@ _STATED_UNIT = re.compile(
     r"(?P<unit>[a-z]+)(?:\s*/\s*(?P<per>[0-9]{1,5}(?:\.[0-9]{0,4})?|\.[0-9]{1,4})?\s*(?P<of>[a-z]*))?",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?:[0-9]{1,7}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(?:e-?[0-9])?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:[0-9]{1,7}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:e-?[0-9])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,25 +12,14 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
+from gateway.drugs.conclusions import class_of, schedule_of
 from gateway.drugs.names import ingredient_rows, read_name
 from gateway.model import Dispensation, Drug, DrugClass, Ingredient, QuantityUnit, Schedule
 from gateway.model.identifiers import ndc
 from gateway.ports import ListedProduct, ProductCode, ProductDirectory
 from gateway.terminology import load_table
 
-# The class of a combination is the first of these that one of its ingredients has.
-_PRECEDENCE = (
-    DrugClass.OPIOID,
-    DrugClass.BENZODIAZEPINE,
-    DrugClass.STIMULANT,
-    DrugClass.SEDATIVE,
-    DrugClass.MUSCLE_RELAXANT,
-    DrugClass.GABAPENTINOID,
-    DrugClass.OTHER,
-    DrugClass.OPIOID_ANTAGONIST,
-)
 SHIPPED = "shipped"  # the source of what is in `mappings/drugs/products.toml`
-_STRICTEST_FIRST = (Schedule.CI, Schedule.CII, Schedule.CIII, Schedule.CIV, Schedule.CV, Schedule.NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +165,9 @@ def _read(drug: Drug) -> Drug:
     whole = bool(ingredients) and all(i.name in ingredient_rows() for i in named)
     drug_class, schedule = drug.drug_class, drug.schedule
     if drug_class is DrugClass.UNKNOWN:
-        drug_class = _class(named, whole=whole)
+        drug_class = class_of(named, whole=whole)
     if schedule is None and whole:
-        schedule = _schedule(named)
+        schedule = schedule_of(named)
     return replace(drug, ingredients=ingredients, drug_class=drug_class, schedule=schedule)
 
 
@@ -187,36 +176,6 @@ def _union(sent: tuple[Ingredient, ...], read: tuple[Ingredient, ...]) -> tuple[
     based = tuple(replace(i, name=base) for i in sent for base in _base_names(i.name))
     names = {i.name for i in based}
     return based + tuple(i for i in read if i.name not in names)
-
-
-def _class(ingredients: Iterable[Ingredient], *, whole: bool) -> DrugClass:
-    """The class of the combination. An opioid decides it whatever else is in it; others only when all is known."""
-    rows = ingredient_rows()
-    classes = {rows[i.name]["class"] for i in ingredients if "class" in rows.get(i.name, {})}
-    if not whole:
-        return DrugClass.OPIOID if DrugClass.OPIOID in classes else DrugClass.UNKNOWN
-    return next((c for c in _PRECEDENCE if c in classes), DrugClass.UNKNOWN)
-
-
-def _schedule(ingredients: tuple[Ingredient, ...]) -> Schedule | None:
-    """The strictest schedule of the ingredients; None where one is not decided or none is listed at all."""
-    rows = ingredient_rows()
-    listed = [(i, rows[i.name]) for i in ingredients if "class" in rows[i.name]]
-    found = [_schedule_of(i, row, alone=len(ingredients) == 1) for i, row in listed]
-    if not found or None in found:
-        return None
-    return next(s for s in _STRICTEST_FIRST if s in found)
-
-
-def _schedule_of(ingredient: Ingredient, row: Mapping[str, Any], *, alone: bool) -> Schedule | None:
-    if alone or "combined" not in row:
-        return Schedule(row["schedule"]) if "schedule" in row else None
-    if ingredient.strength is None:
-        return None
-    for rule in row["combined"]:
-        if rule["unit"] == ingredient.unit and ingredient.strength <= Decimal(rule["most"]):
-            return Schedule(rule["schedule"])
-    return None
 
 
 @cache

@@ -79,7 +79,8 @@ def test_rxcui_are_the_published_ones(shared: Path) -> None:
 def test_ingredients_name_classes_and_schedules_of_the_model() -> None:
     table = load_table("drugs/ingredients")
     for name, row in table["ingredient"].items():
-        assert set(row) <= {"class", "schedule", "combined", "also"}, name
+        assert set(row) <= {"class", "schedule", "combined", "also", "within"}, name
+        assert row.get("within", name) in table["ingredient"]
         if "class" in row:
             assert DrugClass(row["class"]) is not DrugClass.UNKNOWN
         for rule in (row, *row.get("combined", ())):
