@@ -66,7 +66,8 @@ def write_knowledge(drug: Drug, concept: Element) -> Element | None:
         written["regulatory"] = [{"regulatoryAuthority": _DEA, "schedule": [schedule]}]
     if drug.route:
         written["intendedRoute"] = [{"text": drug.route}]
-    if drug.drug_class is not DrugClass.UNKNOWN:
+    if drug.drug_class is not DrugClass.UNKNOWN or drug.ndc11 or drug.rxcui:
+        # a product that is not in the drug table says so: "unknown"
         classification = {"type": _CLASS_TYPE, "classification": [{"text": drug.drug_class.value}]}
         written["medicineClassification"] = [classification]
     return written if len(written) > 2 else None

@@ -38,7 +38,8 @@ def read_directory(
     :param names: of the two files, for the report.
     :raises gateway.drugs.report.ListError: a file has not the columns of the directory.
     """
-    known, used, seen = _products(products, names[0], report), set[str](), set[str]()
+    known, seen = _products(products, names[0], report), set[str]()
+    without_package = {product_id: line for product_id, (_, _, line) in known.items()}
     skip = partial(report.skip, names[1])
     for line, row in tabbed(packages, names[1], needs=PACKAGE_COLUMNS, skip=skip):
         product = known.get(row["PRODUCTID"])
@@ -53,12 +54,11 @@ def read_directory(
             skip(line, "its NDC stands in an earlier line; that one counts")
         else:
             seen.add(code)
-            used.add(row["PRODUCTID"])
+            without_package.pop(row["PRODUCTID"], None)
             report.accept(is_whole=product[1])
             yield ProductCode("ndc", code), replace(product[0], ndc11=code)
-    for product_id, (_, _, line) in known.items():
-        if product_id not in used:
-            report.skip(names[0], line, f"no package of {names[1]} has its PRODUCTID")
+    for line in without_package.values():
+        report.skip(names[0], line, f"no package of {names[1]} has its PRODUCTID")
 
 
 def _products(lines: Iterable[bytes], name: str, report: LoadReport) -> dict[str, _Known]:

@@ -35,7 +35,7 @@ class Remark(StrEnum):
     UNKNOWN_SUBSTANCE = "it is scheduled, and no ingredient of it is in the ingredient table"
     UNREADABLE_SCHEDULE = "its schedule cannot be read"
     OTHER_SCHEDULE = "its schedule is not the one that follows from its ingredients; the list's was taken"
-    NO_SCHEDULE = "it states no schedule, and one follows from its ingredients, which was taken"
+    NO_SCHEDULE = "it stands without a schedule, and one follows from its ingredients, which was taken"
     OTHER_CLASS = "its class is not the one of its ingredients, which was taken"
 
 
@@ -74,7 +74,7 @@ def product_of(stated: Stated) -> tuple[Drug, tuple[Remark, ...]]:
     follows = schedule_of(ingredients) if bases and len(bases) == len(ingredients) else None
     schedule = stated.schedule
     if schedule in {None, Schedule.NONE}:
-        if follows not in {None, Schedule.NONE}:
+        if schedule is not None and follows not in {None, Schedule.NONE}:
             remarks.append(Remark.NO_SCHEDULE)
         schedule = follows or schedule
     elif follows not in {None, schedule}:

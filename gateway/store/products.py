@@ -8,6 +8,7 @@ leaves rows that no look-up sees, and the next load of its source deletes them.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -200,8 +201,8 @@ def _read(connection: Connection, codes: Sequence[ProductCode]) -> Iterator[tupl
 
 
 def _once(products: Iterable[tuple[ProductCode, Drug]]) -> Iterator[tuple[ProductCode, Drug]]:
-    seen: set[tuple[str, str]] = set()
+    seen: defaultdict[str, set[str]] = defaultdict(set)
     for code, drug in products:
-        if (key := (code.system, code.value)) not in seen:
-            seen.add(key)
+        if code.value not in seen[code.system]:
+            seen[code.system].add(code.value)
             yield code, drug

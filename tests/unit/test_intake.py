@@ -28,7 +28,7 @@ from gateway.model import (
     Schedule,
 )
 from gateway.settings import load_settings
-from tests.factory import NOW, a_dispensation, a_dispenser, a_person
+from tests.factory import NOW, a_dispensation, a_dispenser, a_drug, a_person
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def gateway(tmp_path: Path) -> Any:
 
 
 def _reported(**over: Any) -> Dispensation:
-    return a_dispensation(id=None, source_state=None, reported_at=None, revision=0, **over)
+    values = {"drug": a_drug(ndc11="98999010901"), **over}  # a product of the drug table
+    return a_dispensation(id=None, source_state=None, reported_at=None, revision=0, **values)
 
 
 def _take_in(gateway: Gateway, *dispensations: Dispensation) -> IntakeReceipt:

@@ -31,7 +31,7 @@ from gateway.model import (
 )
 from gateway.ports import IntakeUnit
 from gateway.settings import load_settings
-from tests.factory import NOW, a_dispensation, a_person
+from tests.factory import NOW, a_dispensation, a_drug, a_person
 
 NEW, REVISE, VOID = IntakeAction.NEW, IntakeAction.REVISE, IntakeAction.VOID
 
@@ -48,7 +48,8 @@ def gateway(
 
 
 def _reported(**over: Any) -> Dispensation:
-    return a_dispensation(id=None, source_state=None, reported_at=None, revision=0, **over)
+    values = {"drug": a_drug(ndc11="98999010901"), **over}  # a product of the drug table
+    return a_dispensation(id=None, source_state=None, reported_at=None, revision=0, **values)
 
 
 def _send(

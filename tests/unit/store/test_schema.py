@@ -19,6 +19,7 @@ from tests.factory import a_dispensation, a_person, a_prescriber
 
 BEFORE_THE_PERSON_IS_KNOWN = {"blocking": ["block_key", "person_key"], "fill": ["fill_key"]}
 REFERRED_TO = {"drug", "prescriber", "dispenser"}
+LOADED = {"product": ["system", "code", "source", "load_no"], "product_load": ["source", "load_no"]}
 
 
 def test_migrating_makes_the_schema_that_the_code_says(url: str) -> None:
@@ -36,6 +37,8 @@ def test_what_grows_with_the_population_is_keyed_by_person_first(table: Any) -> 
     key = [column.name for column in table.primary_key.columns]
     if table.name in REFERRED_TO:
         assert key == ["digest"]
+    elif table.name in LOADED:
+        assert key == LOADED[table.name]
     elif table.name in BEFORE_THE_PERSON_IS_KNOWN:
         assert key == BEFORE_THE_PERSON_IS_KNOWN[table.name]
     else:
