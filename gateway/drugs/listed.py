@@ -153,7 +153,11 @@ def _name(stated: Stated) -> str | None:
     said = " / ".join(f"{name} {strength}".strip() for name, strength in zip(texts, strengths, strict=True))
     name = f"{said} {stated.dose_form or ''}".strip()
     words = set(_WORD.findall(" ".join(texts)))
-    own = [w for w in _WORD.findall(stated_name.casefold()) if w not in words and not names_nothing(w)]
+    own = [
+        word
+        for word in _WORD.findall(stated_name.casefold())
+        if word not in words and not word.isdigit() and not names_nothing(word)
+    ]
     return f"{name} [{stated_name}]" if own else name
 
 
