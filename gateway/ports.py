@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from gateway.errors import GatewayError
 from gateway.model import (
@@ -386,8 +386,7 @@ class RecordStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ProductCode:
+class ProductCode(NamedTuple):
     """A product's code: eleven digits of an NDC in `ndc`, or an RxNorm concept in `rxcui`."""
 
     system: str  # ndc, rxcui

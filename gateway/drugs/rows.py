@@ -16,13 +16,14 @@ Skip = Callable[[int, str], None]  # line, reason
 
 
 def decoded(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """Text of UTF-8, or where a line is none, of Windows-1252; the FDA's files have been both.
+    """Text of UTF-8, or where a line is none, of Windows-1252; the FDA's files have been both. No database takes NUL.
 
     :raises ListError: a line is too long to be one.
     """
     for number, line in enumerate(lines):
         if len(line) > _LONGEST_LINE:
             raise ListError(f"{name}: line {number + 1} is too long; a text file is expected.")
+        line = line.replace(b"\0", b"")
         try:
             yield line.decode("utf-8-sig" if not number else "utf-8")
         except UnicodeDecodeError:

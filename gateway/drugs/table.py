@@ -86,7 +86,11 @@ class DrugTable:
         where that fails. Resolving twice is resolving once.
         """
         known = self.find(drug)
-        return _read(drug) if known is None else _read(_laid_over(known, drug))
+        if known is None:
+            return _read(drug)
+        full = _laid_over(known, drug)
+        is_open = not full.ingredients or full.schedule is None or full.drug_class is DrugClass.UNKNOWN
+        return _read(full) if is_open else full
 
     def is_hidden(self, drug: Drug, hidden_ingredients: frozenset[str]) -> bool:
         """True when the drug consists of hidden ingredients alone.

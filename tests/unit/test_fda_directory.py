@@ -239,7 +239,7 @@ def test_fields_that_were_cut_and_fields_too_many_are_skipped_and_trailing_empty
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-8-sig"])
 def test_both_encodings_and_quotation_marks_that_mean_nothing(encoding: str) -> None:
-    product = a_product("98999-7001", PROPRIETARYNAME='Lärkspur® "Plus', LABELERNAME='"Larkspur, Inc.')
+    product = a_product("98999-7001", PROPRIETARYNAME='Lärks\0pur® "Plus', LABELERNAME='"Larkspur, Inc.')
     products, packages = (
         text(PRODUCT_HEADING, [product]),
         text(PACKAGE_HEADING, [a_package(product, "98999-7001-1")]),

@@ -87,3 +87,26 @@ def test_what_the_server_says_of_itself_needs_no_token(empty: LiveGateway) -> No
     smart = requests.get(f"{empty.url}/fhir/.well-known/smart-configuration", timeout=30)
     assert metadata.json()["implementation"]["url"] == f"{empty.url}/fhir"
     assert smart.json()["token_endpoint"] == f"{empty.url}/oauth/token"
+
+
+def test_a_product_in_no_list_is_kept_as_sent_and_said_to_be_unknown(empty: LiveGateway) -> None:
+    base = f"{empty.url}/fhir"
+    body = reported()
+    body["medicationCodeableConcept"] = {
+        "coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "55555555555"}],
+        "text": "Wonderfulol 3 MG",
+    }
+    preferred = {"Prefer": "return=OperationOutcome"}
+    created = call(empty, "POST", f"{base}/MedicationDispense", json=body, headers=preferred)
+    assert created.status_code == 201, created.text
+    (issue,) = created.json()["issue"]
+    assert (issue["severity"], "drug table" in issue["details"]["text"]) == ("warning", True)
+    assert issue["expression"][0].startswith("MedicationDispense.medication")
+
+    history = call(empty, "POST", f"{base}/$pdmp-history", "pdmp/history", json=parameters())
+    (data,) = (p["resource"] for p in history.json()["parameter"])
+    shown = {e["resource"]["resourceType"]: e["resource"] for e in data["entry"]}
+    concept = shown["MedicationDispense"]["medicationCodeableConcept"]
+    assert (concept["coding"][0]["code"], concept["text"]) == ("55555555555", "Wonderfulol 3 MG")
+    (classed,) = shown["MedicationKnowledge"]["medicineClassification"]
+    assert classed["classification"] == [{"text": "unknown"}]
