@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from gateway.errors import GatewayError
 from gateway.model import (
@@ -32,9 +32,12 @@ from gateway.model import (
     IntakeIssue,
     IntakeReceipt,
     IntakeResult,
+    ListedProduct,
     LookupRequest,
     Period,
     Person,
+    ProductCode,
+    ProductList,
     Reported,
     Requester,
 )
@@ -384,33 +387,6 @@ class RecordStore(Protocol):
     def ready(self) -> bool:
         """True when the store answers and its schema is the one this code needs."""
         ...
-
-
-class ProductCode(NamedTuple):
-    """A product's code: eleven digits of an NDC in `ndc`, or an RxNorm concept in `rxcui`."""
-
-    system: str  # ndc, rxcui
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedProduct:
-    """What one list says of a product."""
-
-    source: str
-    drug: Drug
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductList:
-    """A list of products that is in force. Where several list a product, the one with the smallest `rank` decides,
-    and of equal ones the one loaded last."""
-
-    source: str
-    rank: int
-    files: tuple[str, ...]  # their names, without folders
-    products: int  # codes under which one is found
-    loaded_at: datetime
 
 
 class ProductDirectory(Protocol):

@@ -9,10 +9,9 @@ import click
 
 from gateway.commands.common import config_option, open_gateway
 from gateway.drugs import DrugTable, ListError, Load, Loading, factors
-from gateway.model import Drug, Ingredient
+from gateway.model import Drug, Ingredient, ProductCode
 from gateway.model.identifiers import ndc
 from gateway.model.identifiers.exceptions import ValidationError
-from gateway.ports import ProductCode
 
 _FEW = 10  # lines named for each reason
 

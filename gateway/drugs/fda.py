@@ -14,10 +14,9 @@ from gateway.drugs.listed import Remark, Stated, Substance, product_of, read_sch
 from gateway.drugs.report import LoadReport
 from gateway.drugs.rows import tabbed
 from gateway.drugs.strengths import UNCLEAR, read_strength
-from gateway.model import Drug, Schedule
+from gateway.model import Drug, ProductCode, Schedule
 from gateway.model.identifiers import ndc
 from gateway.model.identifiers.exceptions import ValidationError
-from gateway.ports import ProductCode
 
 PRODUCT_COLUMNS = (
     *("PRODUCTID", "PRODUCTNDC", "PROPRIETARYNAME", "NONPROPRIETARYNAME", "DOSAGEFORMNAME", "ROUTENAME"),

@@ -16,10 +16,9 @@ from gateway.drugs.names import ingredient_rows, names_nothing, read_name
 from gateway.drugs.report import ListError, LoadReport
 from gateway.drugs.rows import separated
 from gateway.drugs.strengths import UNCLEAR, Strength, read_strength
-from gateway.model import Drug, DrugClass
+from gateway.model import Drug, DrugClass, ProductCode
 from gateway.model.identifiers import ndc
 from gateway.model.identifiers.exceptions import ValidationError
-from gateway.ports import ProductCode
 
 # column -> headings, in lower case with one underscore for anything between letters and digits
 HEADINGS: Final[Mapping[str, Sequence[str]]] = {

@@ -16,8 +16,8 @@ from gateway.drugs.fda import PACKAGE_COLUMNS, PRODUCT_COLUMNS, read_directory
 from gateway.drugs.lists import read_list
 from gateway.drugs.report import ListError, LoadReport
 from gateway.drugs.rows import heading_of
-from gateway.model import Drug
-from gateway.ports import ProductCode, ProductDirectory, ProductList
+from gateway.model import Drug, ProductCode, ProductList
+from gateway.ports import ProductDirectory
 
 FDA = "fda-ndc"  # the source of the FDA's directory
 CORRECTIONS, DIRECTORY, LISTS = 0, 1, 2  # ranks: which list decides

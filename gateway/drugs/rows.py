@@ -20,10 +20,10 @@ def decoded(lines: Iterable[bytes], name: str) -> Iterator[str]:
 
     :raises ListError: a line is too long to be one.
     """
-    for number, line in enumerate(lines):
-        if len(line) > _LONGEST_LINE:
+    for number, raw in enumerate(lines):
+        if len(raw) > _LONGEST_LINE:
             raise ListError(f"{name}: line {number + 1} is too long; a text file is expected.")
-        line = line.replace(b"\0", b"")
+        line = raw.replace(b"\0", b"")
         try:
             yield line.decode("utf-8-sig" if not number else "utf-8")
         except UnicodeDecodeError:

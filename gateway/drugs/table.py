@@ -14,9 +14,18 @@ from typing import Any
 
 from gateway.drugs.conclusions import class_of, schedule_of
 from gateway.drugs.names import ingredient_rows, read_name
-from gateway.model import Dispensation, Drug, DrugClass, Ingredient, QuantityUnit, Schedule
+from gateway.model import (
+    Dispensation,
+    Drug,
+    DrugClass,
+    Ingredient,
+    ListedProduct,
+    ProductCode,
+    QuantityUnit,
+    Schedule,
+)
 from gateway.model.identifiers import ndc
-from gateway.ports import ListedProduct, ProductCode, ProductDirectory
+from gateway.ports import ProductDirectory
 from gateway.terminology import load_table
 
 SHIPPED = "shipped"  # the source of what is in `mappings/drugs/products.toml`

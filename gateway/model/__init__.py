@@ -40,6 +40,7 @@ from gateway.model.lookup import (
 )
 from gateway.model.parties import Dispenser, Licence, Organisation, Practitioner, Prescriber, Requester
 from gateway.model.person import Address, Identifier, Person, PersonName
+from gateway.model.products import ListedProduct, ProductCode, ProductList
 
 __all__ = [
     "Address",
@@ -63,6 +64,7 @@ __all__ = [
     "IntakeVerdict",
     "IssueCode",
     "Licence",
+    "ListedProduct",
     "LookupRequest",
     "MatchEvidence",
     "NameUse",
@@ -74,6 +76,8 @@ __all__ = [
     "PersonName",
     "Practitioner",
     "Prescriber",
+    "ProductCode",
+    "ProductList",
     "Purpose",
     "QuantityUnit",
     "Reported",

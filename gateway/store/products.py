@@ -17,8 +17,8 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from gateway.database import Database, answering
 from gateway.errors import Conflict
-from gateway.model import Drug
-from gateway.ports import Clock, ListedProduct, ProductCode, ProductDirectory, ProductList
+from gateway.model import Drug, ListedProduct, ProductCode, ProductList
+from gateway.ports import Clock, ProductDirectory
 from gateway.store import codec, schema
 from gateway.store.references import IN_LIST, Recent
 

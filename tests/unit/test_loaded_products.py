@@ -25,10 +25,10 @@ from gateway.model import (
     IntakeVerdict,
     IssueCode,
     Outcome,
+    ProductCode,
     QuantityUnit,
     Schedule,
 )
-from gateway.ports import ProductCode
 from gateway.settings import load_settings
 from tests.contract.ports.fakes import Ticking
 from tests.factory import a_dispensation, a_lookup

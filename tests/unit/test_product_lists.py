@@ -15,8 +15,7 @@ from gateway.drugs import listed
 from gateway.drugs.lists import read_list
 from gateway.drugs.names import ingredient_rows
 from gateway.drugs.report import ListError, LoadReport
-from gateway.model import Drug, DrugClass, Schedule
-from gateway.ports import ProductCode
+from gateway.model import Drug, DrugClass, ProductCode, Schedule
 from tests.unit.drug_table import parts
 
 OPIOID, CII = DrugClass.OPIOID, Schedule.CII

@@ -10,8 +10,7 @@ from sqlalchemy import event
 
 from gateway.database import Database
 from gateway.errors import Conflict
-from gateway.model import Drug
-from gateway.ports import ListedProduct, ProductCode
+from gateway.model import Drug, ListedProduct, ProductCode
 from gateway.store import Store, migrate
 from gateway.store.products import Products
 from tests.contract.ports.fakes import Ticking
