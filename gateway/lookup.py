@@ -128,10 +128,10 @@ class Lookup:
         return all(self._drugs.is_hidden(drug, hidden) for drug in drugs_of(dispensation))
 
     def _disclosed(self, dispensation: Dispensation) -> Dispensation:
-        """Without identifiers, and with a drug that was unknown when it was reported as the table has it today."""
+        """Without identifiers, and with a drug that was not known when it was reported as the table has it today."""
         person = _without_identifiers(dispensation.person)
         drug = dispensation.drug
-        if drug.drug_class is DrugClass.UNKNOWN:
+        if drug.drug_class is DrugClass.UNKNOWN or not drug.ingredients:
             drug = self._drugs.resolve(drug)
         if person is dispensation.person and drug == dispensation.drug:
             return dispensation

@@ -130,12 +130,18 @@ def _files(path: Path) -> Iterable[_File]:
         if not zipfile.is_zipfile(file):
             return [_File(path)]
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith((".txt", ".csv"))]
+        names = [name for name in archive.namelist() if _is_text(name)]
     if not names:
         raise ListError(
             f"{path.name}: there is no text file in it; product.txt and package.txt are expected."
         )
     return [_File(path, name) for name in names]
+
+
+def _is_text(member: str) -> bool:
+    """A zip may hold what an operating system keeps beside a file, under the same name with a dot before it."""
+    name = PurePosixPath(member).name.lower()
+    return name.endswith((".txt", ".csv")) and not name.startswith(".")
 
 
 def _enough(entries: Entries, least: int, source: str, before: int) -> Entries:

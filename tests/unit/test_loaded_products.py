@@ -172,6 +172,7 @@ def test_what_was_reported_before_the_directory_was_loaded_is_known_from_then_on
     assert {d.drug.drug_class for d in before.dispensations} == {DrugClass.UNKNOWN}
     _load(gateway, *files)
     (shown,) = gateway.lookup(a_lookup()).dispensations
+    assert len(parts(shown.drug)) == 2
     assert (shown.drug.ndc11, shown.drug.drug_class) == (TABLET_NDC, DrugClass.OPIOID)
     assert [r.verdict for r in _send(gateway, *sent)] == [IntakeVerdict.UNCHANGED] * 2
 
@@ -254,6 +255,10 @@ def test_the_zip_of_the_fda_is_the_same_as_its_files(
     (other,) = _load(gateway, zipped(files, tmp_path / "ndctext.zip"))
     assert one.loaded.files == other.loaded.files == ("product.txt", "package.txt")
     assert one.loaded.products == other.loaded.products == 3
+    beside = files[0].with_name("._product.txt")
+    beside.write_bytes(b"\0\x05\x16\x07")
+    (with_more,) = _load(gateway, zipped([beside, *files], tmp_path / "more.zip"))
+    assert with_more.loaded.products == 3
     (swapped,) = _load(gateway, *reversed(files))
     assert swapped.loaded.products == 3
 
