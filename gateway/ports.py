@@ -4,6 +4,7 @@
     Partner      another PMP, asked through a protocol    adapters/<protocol>/client.py
     RecordStore  the PMP's record                         gateway/store/
     ProductDirectory  drug products, list by list         gateway/store/products.py
+    ReportingLog who has reported which days              gateway/store/
     AuditLog     who did what                             gateway/audit/
     Ephemeral    short-lived shared facts                 gateway/ephemeral/
     Security     who is asking                            gateway/security/
@@ -26,8 +27,11 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
+    CoveredDays,
     Dispensation,
+    Dispenser,
     Drug,
+    ExpectedDispenser,
     IntakeBatch,
     IntakeIssue,
     IntakeReceipt,
@@ -39,6 +43,7 @@ from gateway.model import (
     ProductCode,
     ProductList,
     Reported,
+    Reporter,
     Requester,
 )
 from gateway.model.audit import AuditEvent
@@ -358,6 +363,18 @@ class IntakeUnit(Protocol):
         """
         ...
 
+    def add_report(self, dispenser: Dispenser, days: Collection[date]) -> None:
+        """This dispenser has reported, and with it what it dispensed on these days; none for corrections only."""
+        ...
+
+    def add_zero_report(self, dispenser: Dispenser, first: date, last: date) -> bool:
+        """This dispenser has reported that it dispensed nothing from `first` to `last`; False when it had before."""
+        ...
+
+    def has_dispensed(self, dispenser: Dispenser, first: date, last: date) -> bool:
+        """True when it has reported dispensations of one of these days, in this unit or before."""
+        ...
+
 
 class RecordStore(Protocol):
     """The PMP's record. Every call is bounded: it touches the rows of one person or of the given blocking keys.
@@ -417,6 +434,35 @@ class ProductDirectory(Protocol):
 
     def lists(self) -> Sequence[ProductList]:
         """The lists in force, the one that decides first."""
+        ...
+
+
+class ReportingLog(Protocol):
+    """Which dispensers have reported which days, and which of them must: what units of intake have added.
+
+    It grows with dispensers and days, never with the population. A dispenser is the one that its `identity` names.
+    Every method raises :class:`gateway.errors.Unavailable` when the log cannot answer now.
+    """
+
+    def reporters(self, as_of: datetime) -> Sequence[Reporter]:
+        """Every dispenser that had reported by then. Costs some reads a dispenser, however long it has reported."""
+        ...
+
+    def covered(
+        self, keys: Collection[str], since: date, as_of: datetime
+    ) -> Mapping[str, Sequence[CoveredDays]]:
+        """What each of these reporters had covered by then, as far as it ends on `since` or later, in that order."""
+        ...
+
+    def expected(self) -> Sequence[ExpectedDispenser]:
+        """The dispensers that must report."""
+        ...
+
+    def expect(self, dispensers: Sequence[ExpectedDispenser]) -> None:
+        """These must report from now on, in place of all that were listed before.
+
+        :raises gateway.errors.Conflict: two of them are one dispenser. Nothing is changed.
+        """
         ...
 
 

@@ -41,16 +41,19 @@ from gateway.model.lookup import (
 from gateway.model.parties import Dispenser, Licence, Organisation, Practitioner, Prescriber, Requester
 from gateway.model.person import Address, Identifier, Person, PersonName
 from gateway.model.products import ListedProduct, ProductCode, ProductList
+from gateway.model.reporting import CoveredDays, ExpectedDispenser, Reporter, ReportingSchedule
 
 __all__ = [
     "Address",
     "Answer",
     "CompoundPart",
+    "CoveredDays",
     "Dispensation",
     "DispensationStatus",
     "Dispenser",
     "Drug",
     "DrugClass",
+    "ExpectedDispenser",
     "FieldEvidence",
     "Identifier",
     "IdentifierKind",
@@ -81,6 +84,8 @@ __all__ = [
     "Purpose",
     "QuantityUnit",
     "Reported",
+    "Reporter",
+    "ReportingSchedule",
     "Requester",
     "Schedule",
     "Sex",

@@ -43,6 +43,19 @@ class Dispenser:
     phone: str | None = None
     kind: PartyKind = PartyKind.PHARMACY
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What it is known by: the first identifier that there is, the most local one first. A chain's pharmacies may
+        share an NPI, never an NCPDP id, and they do number their prescriptions alike."""
+        for kind, value in (("ncpdp_id", self.ncpdp_id), ("npi", self.npi), ("dea", self.dea)):
+            if value:
+                return kind, value.strip().upper()
+        if self.licence:
+            return "licence", self.licence.number.strip().upper(), self.licence.state
+        if self.name:
+            return "name", " ".join(self.name.casefold().split())
+        return "dispenser", self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practitioner:

@@ -7,6 +7,7 @@
     products     lists of drug products, as loaded
     queries      the reads
     store        the port, for readers
+    reporting    who has reported which days, and who must
     unit         the port, for one transaction of intake
     appearance   demographics on their way in, identifiers sealed
     gathered     what a unit has not written yet, and what it has read

@@ -27,10 +27,16 @@ _TABLES = (
     schema.dispensation,
     schema.fill,
     schema.blocking,
+    schema.reporter,
+    schema.contact,
+    schema.covered,
 )
 """In the order in which they refer to one another."""
 
-_OFTEN_THERE = {schema.drug, schema.prescriber, schema.dispenser, schema.blocking}
+_OFTEN_THERE = {
+    *(schema.drug, schema.prescriber, schema.dispenser, schema.blocking),
+    *(schema.reporter, schema.contact, schema.covered),
+}
 # The same words in both databases, which SQLAlchemy has in each dialect only.
 _INSERT_IF_ABSENT: dict[str, Callable[[Table], Insert]] = {
     "sqlite": lambda table: sqlite.insert(table).on_conflict_do_nothing(),
@@ -57,7 +63,7 @@ class Gathered:
         return len(self._rows[schema.dispensation])
 
     def add(self, table: Table, row: Columns) -> None:
-        """A new row; of drugs, prescribers, dispensers and blocking keys it may be there already."""
+        """A new row; of drugs, prescribers, dispensers, blocking keys and reports it may be there already."""
         self._rows[table].append(row)
 
     def move_fill(self, fill_key: bytes, person_key: int, no: int) -> None:

@@ -91,7 +91,7 @@ def block_key(key: str) -> int:
 def fill_key(dispensation: Dispensation) -> bytes:
     """What makes it this fill: the dispenser, prescription number, fill number, part and fill date."""
     parts = (
-        *_identity(dispensation.dispenser),
+        *dispensation.dispenser.identity,
         dispensation.rx_number.strip().casefold(),
         dispensation.fill_number,
         dispensation.partial_fill,
@@ -100,18 +100,9 @@ def fill_key(dispensation: Dispensation) -> bytes:
     return _hash(parts)
 
 
-def _identity(dispenser: Dispenser) -> tuple[object, ...]:
-    """The first identifier that there is, the most local one first: a chain's pharmacies may share an NPI, never an
-    NCPDP id, and they do number their prescriptions alike."""
-    for kind in ("ncpdp_id", "npi", "dea"):
-        value = getattr(dispenser, kind)
-        if value:
-            return kind, value.strip().upper()
-    if dispenser.licence:
-        return "licence", dispenser.licence.number.strip().upper(), dispenser.licence.state
-    if dispenser.name:
-        return "name", " ".join(dispenser.name.casefold().split())
-    return "dispenser", dispenser
+def dispenser_key(dispenser: Dispenser) -> bytes:
+    """Under which it is kept that this dispenser has reported: the dispenser as :func:`fill_key` names it."""
+    return _hash(dispenser.identity)
 
 
 def digest(columns: Mapping[str, object], beside: Collection[object] = ()) -> bytes:

@@ -1,4 +1,5 @@
 """Drugs, prescribers and dispensers as dispensations refer to them: snapshots named by their digest, kept in memory.
+Beside them, which rows of who has reported are there already.
 
 A snapshot never changes, so the copy in memory is never stale; only what is committed comes in. None is about a
 patient.
@@ -81,9 +82,9 @@ class Snapshots(Generic[T]):
 
 
 class References:
-    """The three tables of snapshots.
+    """The three tables of snapshots, and the rows of :mod:`gateway.store.reporting` that are known to be there.
 
-    :param kept: snapshots of each kind in memory. A drug takes about 1 KB, the others 2 KB.
+    :param kept: snapshots of each kind in memory. A drug takes about 1 KB, the others 2 KB, a report 100 bytes.
     """
 
     def __init__(self, kept: int = 20_000) -> None:
@@ -94,3 +95,4 @@ class References:
         self.dispensers = Snapshots[Dispenser](
             schema.dispenser, codec.dispenser_columns, codec.dispenser, kept
         )
+        self.reports: Recent[bytes] = Recent(kept)

@@ -13,8 +13,14 @@ memory.
 `product` and `product_load` are the lists of drug products that an operator has loaded. They do not grow with the
 population, and belong on every shard like the snapshots. A list counts once its row in `product_load` says so.
 
-Nothing is ever updated but `fill`, which is an index, and `product_load`: a dispensation has revisions, a person has
-appearances. Quantities are decimal text, because a float would change them; JSON holds only what no query reads.
+The last four tables say who has reported which days. They grow with dispensers and days (a dispenser has two rows or
+three for each day it reports of), not with the population, name no patient, and are keyed by the dispenser: the hash
+of what `fill_key` names it by. Their rows are facts that a unit of intake adds where they are not there yet, so that
+units that run side by side do not wait for a common counter.
+
+Nothing is ever updated but `fill`, which is an index, `product_load`, and the list `expected_dispenser`, which is
+replaced as a whole: a dispensation has revisions, a person has appearances. Quantities are decimal text, because a
+float would change them; JSON holds only what no query reads.
 """
 
 from __future__ import annotations
@@ -231,4 +237,48 @@ product_load = _table(
     Column("files", Text, nullable=False),  # JSON
     Column("products", Integer, nullable=False),
     Column("loaded_at", UtcDateTime),  # NULL: not in force yet
+)
+
+# --- who has reported -----------------------------------------------------------------------------------------
+
+
+def _dispenser_key() -> Column[bytes]:
+    return Column("dispenser_key", LargeBinary(16), primary_key=True)
+
+
+reporter = _table("reporter", _dispenser_key())
+
+contact = _table(  # a day on which a dispenser has sent something that was accepted
+    "contact",
+    _dispenser_key(),
+    Column("received_on", Date, primary_key=True),
+    Column("received_at", UtcDateTime, nullable=False),  # the first of that day
+    Column(
+        "dispenser", LargeBinary(16), ForeignKey("dispenser.digest"), nullable=False
+    ),  # as it named itself
+)
+
+covered = (
+    _table(  # a day with dispensations, or the period of a zero report; the end first, to find the last one
+        "covered",
+        _dispenser_key(),
+        Column("last", Date, primary_key=True),
+        Column("first", Date, primary_key=True),
+        Column("is_zero", Boolean, primary_key=True),
+        Column("received_at", UtcDateTime, nullable=False),  # when it was first told
+    )
+)
+
+expected_dispenser = _table(
+    "expected_dispenser",
+    _dispenser_key(),
+    Column("ncpdp_id", Text),
+    Column("npi", Text),
+    Column("dea", Text),
+    Column("name", Text),
+    Column("kind", Text, nullable=False),
+    Column("schedule", Text),  # NULL: as the state's rules have it for the kind
+    Column("since", Date, nullable=False),
+    Column("exempt", Boolean, nullable=False),
+    Column("closed", Date),
 )

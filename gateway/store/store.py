@@ -1,17 +1,18 @@
-"""The record as its users see it: three reads and a unit of intake."""
+"""The record as its users see it: three reads and a unit of intake; and who has reported."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from itertools import chain
 
 from sqlalchemy import Select, func, select
 
 from gateway.database import Database, answering
-from gateway.model import Dispensation, Period, Person
-from gateway.ports import Clock, History, IntakeUnit, RecordStore, Vault
-from gateway.store import queries, schema
+from gateway.model import CoveredDays, Dispensation, ExpectedDispenser, Period, Person, Reporter
+from gateway.ports import Clock, History, IntakeUnit, RecordStore, ReportingLog, Vault
+from gateway.store import queries, reporting, schema
 from gateway.store.keys import block_key, read_dispensation_id, read_person_key, write_person_key
 from gateway.store.products import Products
 from gateway.store.references import References
@@ -21,7 +22,7 @@ PART = "record store"
 _EVERYBODY = select(schema.person.c.person_key)
 
 
-class Store(RecordStore):
+class Store(RecordStore, ReportingLog):
     """The record in an SQL database. One object a process, shared by its threads. `products` is its drug directory.
 
     :param url: an SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://...`, migrated before.
@@ -81,6 +82,28 @@ class Store(RecordStore):
             yield unit
             unit.flush()
         unit.keep_references()
+
+    def reporters(self, as_of: datetime) -> Sequence[Reporter]:
+        """As the port says; in no order."""
+        with answering(PART), self._database.connect() as connection:
+            return reporting.reporters(connection, self._references, as_of)
+
+    def covered(
+        self, keys: Collection[str], since: date, as_of: datetime
+    ) -> Mapping[str, Sequence[CoveredDays]]:
+        """As the port says."""
+        with answering(PART), self._database.connect() as connection:
+            return reporting.covered(connection, keys, since, as_of)
+
+    def expected(self) -> Sequence[ExpectedDispenser]:
+        """As the port says; in no order."""
+        with answering(PART), self._database.connect() as connection:
+            return reporting.expected(connection)
+
+    def expect(self, dispensers: Sequence[ExpectedDispenser]) -> None:
+        """As the port says."""
+        with answering(PART), self._database.writing() as connection:
+            reporting.expect(connection, dispensers)
 
     def ready(self) -> bool:
         """As the port says."""

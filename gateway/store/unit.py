@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,9 +16,9 @@ from sqlalchemy import Connection
 
 from gateway.database import unavailable
 from gateway.errors import Conflict, MessageError, Unavailable
-from gateway.model import Dispensation, DispensationStatus, Person
+from gateway.model import Dispensation, DispensationStatus, Dispenser, Person
 from gateway.ports import Clock, IntakeUnit, Recorded, Vault
-from gateway.store import codec, queries, schema
+from gateway.store import codec, queries, reporting, schema
 from gateway.store.appearance import Reported
 from gateway.store.gathered import Gathered, Remembered
 from gateway.store.keys import (
@@ -59,6 +60,12 @@ class Unit(IntakeUnit):
         self._state = state
         self._guard = _Guard()
         self._new_references: list[tuple[Snapshots[Any], bytes, object]] = []
+        self._reporting = reporting.Reports(
+            connection,
+            known=references.reports,
+            refer=partial(self._refer, references.dispensers),
+            clock=clock,
+        )
         self._forget()
 
     def _forget(self) -> None:
@@ -189,6 +196,23 @@ class Unit(IntakeUnit):
             self.flush()
         return recorded
 
+    def add_report(self, dispenser: Dispenser, days: Collection[date]) -> None:
+        """As the port says."""
+        with self._answering():
+            self._reporting.add(self._gathered, dispenser, days)
+
+    def add_zero_report(self, dispenser: Dispenser, first: date, last: date) -> bool:
+        """As the port says."""
+        with self._answering():
+            self.flush()  # the same may have come before in this unit
+            return self._reporting.add_zero(self._gathered, dispenser, first, last)
+
+    def has_dispensed(self, dispenser: Dispenser, first: date, last: date) -> bool:
+        """As the port says."""
+        with self._answering():
+            self.flush()
+            return reporting.has_dispensed(self._connection, dispenser, first, last)
+
     def _place(self, key: int, known: _Known, dispensation: Dispensation, fill: bytes) -> tuple[int, int]:
         """Number and revision that the dispensation gets."""
         same = self._fill(fill)
@@ -279,6 +303,7 @@ class Unit(IntakeUnit):
         """Once committed: what was new stays in memory for the reads to come."""
         for snapshots, name, value in self._new_references:
             snapshots.recent.put(name, value)
+        self._reporting.keep()
 
     def _answering(self) -> _Guard:
         """A failure ends the unit: SQLite may have rolled back by itself, and what came after would be committed
