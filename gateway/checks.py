@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
-from gateway.model import Dispensation, IntakeAction, IntakeIssue, IssueCode, Person, Species
+from gateway.model import (
+    Dispensation,
+    Dispenser,
+    IntakeAction,
+    IntakeIssue,
+    IssueCode,
+    Person,
+    Species,
+    ZeroReport,
+)
 from gateway.model.identifiers import dea, ndc, npi
 
 # the same few parties and products come again and again
@@ -44,6 +53,24 @@ def check(
     )
 
 
+def check_zero_report(report: ZeroReport, *, today: date) -> tuple[IntakeIssue, ...]:
+    """Everything wrong with a zero report; its period may end one day ahead of `today`, the gateway's day (UTC)."""
+    return tuple(
+        IntakeIssue(path=report.path, field=field, code=code, message=message, is_error=True)
+        for field, code, message in _zero_report_errors(report, today)
+    )
+
+
+def _zero_report_errors(report: ZeroReport, today: date) -> Iterator[_Finding]:
+    yield from _dispenser_errors(report.dispenser)
+    if report.first is None or report.last is None:
+        yield "period", IssueCode.MISSING, "The first or the last day of the zero report's period is missing."
+    elif report.last < report.first:
+        yield "period", IssueCode.INCONSISTENT, "The zero report's period ends before it begins."
+    elif report.last > today + timedelta(days=1):
+        yield "period", IssueCode.OUT_OF_RANGE, "The zero report's period ends in the future."
+
+
 def _fill_errors(d: Dispensation, today: date) -> Iterator[_Finding]:
     """What the fill cannot be told by."""
     if not d.rx_number:
@@ -56,12 +83,13 @@ def _fill_errors(d: Dispensation, today: date) -> Iterator[_Finding]:
     if not 0 <= d.partial_fill <= MAX_PARTS:
         message = f"The part of a fill must be from 0 (not partial) to {MAX_PARTS}."
         yield "partial_fill", IssueCode.OUT_OF_RANGE, message
-    if not (d.dispenser.ncpdp_id or d.dispenser.npi or d.dispenser.dea):
-        yield (
-            "dispenser",
-            IssueCode.NOT_IDENTIFIED,
-            "The dispenser needs an NCPDP id, an NPI or a DEA number.",
-        )
+    yield from _dispenser_errors(d.dispenser)
+
+
+def _dispenser_errors(dispenser: Dispenser) -> Iterator[_Finding]:
+    if not (dispenser.ncpdp_id or dispenser.npi or dispenser.dea):
+        message = "The dispenser needs an NCPDP id, an NPI or a DEA number."
+        yield "dispenser", IssueCode.NOT_IDENTIFIED, message
 
 
 def _errors(d: Dispensation, today: date) -> Iterator[_Finding]:

@@ -5,7 +5,8 @@
 Reads from top to bottom in :meth:`Intake._take_in`. Records are taken in some hundreds at a time, each time in
 one transaction, and a result is handed over only after its transaction is on disk. Sending a message again changes
 nothing and says so. A revision or a void finds its original by its fill, and is rejected where there is none. Two
-people are never merged: when several fit, the dispensation goes to a person of its own.
+people are never merged: when several fit, the dispensation goes to a person of its own. That a dispenser
+has reported, dispensations or none at all, is recorded in the same transaction.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from hashlib import blake2b
 from itertools import islice, product
 
 import msgspec
 
-from gateway.checks import MAX_FILL_NUMBER, check
+from gateway.checks import MAX_FILL_NUMBER, check, check_zero_report
 from gateway.drugs import DrugTable, drugs_of
 from gateway.errors import Conflict, Contended, MessageError, Unavailable
 from gateway.matching import Match, Matcher, are_equal, exact_key
 from gateway.model import (
     Dispensation,
     DispensationStatus,
+    Dispenser,
     Drug,
     IntakeAction,
     IntakeBatch,
@@ -46,6 +49,7 @@ from gateway.ports import Clock, IntakeUnit, Recorded, RecordStore
 AT_ONCE = 1000  # records in one transaction: other writers wait no longer than these take
 PARTS_TRIED = 9  # of a fill whose part was not told
 ATTEMPTS = 6  # when another writer comes first
+_ACCEPTED = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
 _PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
 
 
@@ -122,7 +126,9 @@ class Intake:
             resolve = cache(self._drugs.resolve)  # a few hundred products among a thousand records
             read = [self._read(record, message, resolve) for record in records]
             self._prepare(unit, [one for one in read if isinstance(one, _One)])
-            results = [self._take_in(unit, one) if isinstance(one, _One) else one for one in read]
+            taken = [self._take_in(unit, one) if isinstance(one, _One) else one for one in read]
+            _report(unit, read, taken)
+            results = [_zero_report(unit, one) if isinstance(one, ZeroReport) else one for one in taken]
             if message.is_test:
                 results = [replace(result, dispensation=None) for result in results]
                 raise _Undo
@@ -133,22 +139,19 @@ class Intake:
 
     def _read(
         self, record: Reported, message: _Message, resolve: Callable[[Drug], Drug]
-    ) -> _One | IntakeResult:
+    ) -> _One | ZeroReport | IntakeResult:
         """The record ready to be taken in, or why it cannot be."""
+        today = self._clock().date()
         if isinstance(record, ZeroReport):
-            issue = IntakeIssue(
-                path=record.path,
-                code=IssueCode.UNSUPPORTED,
-                message="Zero reports are not kept.",
-                is_error=True,
-            )
-            return _rejected(record.path, issue, *record.issues)
+            is_readable = not any(issue.is_error for issue in record.issues)
+            found = check_zero_report(record, today=today) if is_readable else ()
+            return record if is_readable and not found else _rejected(record.path, *record.issues, *found)
         if record.dispensation is None or any(issue.is_error for issue in record.issues):
             return _rejected(record.path, *record.issues)
         sent = record.dispensation
         drug = resolve(sent.drug)
         reported = sent if drug == sent.drug else replace(sent, drug=drug)
-        found = check(reported, path=record.path, today=self._clock().date(), action=record.action)
+        found = check(reported, path=record.path, today=today, action=record.action)
         if record.action is not IntakeAction.VOID:
             found += self._unknown_products(sent, record.path)
         if any(issue.is_error for issue in found):
@@ -339,6 +342,38 @@ def _fills(record: IntakeRecord, reported: Dispensation) -> tuple[Dispensation, 
     parts = (*((0,) if whole else ()), *(range(1, PARTS_TRIED + 1) if part else ()))
     numbers = range(MAX_FILL_NUMBER + 1)
     return tuple(replace(reported, fill_number=n, partial_fill=p) for n, p in product(numbers, parts))
+
+
+def _report(
+    unit: IntakeUnit,
+    read: Sequence[_One | ZeroReport | IntakeResult],
+    taken: Sequence[IntakeResult | ZeroReport],
+) -> None:
+    """Of whatever is accepted its dispenser has reported; only a new dispensation covers the day it was dispensed."""
+    reported: dict[int, tuple[Dispenser, set[date]]] = {}
+    for one, result in zip(read, taken, strict=True):
+        if isinstance(one, _One) and isinstance(result, IntakeResult) and result.verdict in _ACCEPTED:
+            dispenser = one.reported.dispenser
+            _, days = reported.setdefault(id(dispenser), (dispenser, set()))
+            if one.record.action is IntakeAction.NEW:
+                days.add(one.reported.sold or one.reported.filled)
+    for dispenser, days in reported.values():
+        unit.add_report(dispenser, days)
+
+
+def _zero_report(unit: IntakeUnit, report: ZeroReport) -> IntakeResult:
+    if report.first is None or report.last is None:
+        raise ValueError("a zero report without its period is rejected when it is read")
+    issues = report.issues
+    if unit.has_dispensed(report.dispenser, report.first, report.last):
+        message = "Dispensations of days in this period have been reported as well; both stand."
+        issue = IntakeIssue(
+            path=report.path, field="period", code=IssueCode.INCONSISTENT, message=message, is_error=False
+        )
+        issues = (*issues, issue)
+    is_new = unit.add_zero_report(report.dispenser, report.first, report.last)
+    verdict = IntakeVerdict.CREATED if is_new else IntakeVerdict.UNCHANGED
+    return IntakeResult(path=report.path, verdict=verdict, issues=issues)
 
 
 def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:

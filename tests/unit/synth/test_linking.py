@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import cast
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from gateway.drugs import DrugTable
 from gateway.intake import Intake
 from gateway.matching import FellegiSunter
-from gateway.model import Dispensation, IntakeBatch, IntakeRecord, IntakeVerdict, Person
+from gateway.model import Dispensation, Dispenser, IntakeBatch, IntakeRecord, IntakeVerdict, Person
 from gateway.ports import RecordStore
 from tests.unit.synth.population import people
 
@@ -55,6 +55,9 @@ class Memory:
         for one in keys:
             self._known[one].add(int(key))
         return replace(dispensation, person=appearance)
+
+    def add_report(self, dispenser: Dispenser, days: Collection[date]) -> None:
+        """Who has reported does not matter here."""
 
 
 @pytest.mark.parametrize("seed", [1, 7, 20_261])
