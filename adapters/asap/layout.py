@@ -93,8 +93,10 @@ FIELDS = {
     "person.owner.names.0.prefix": "PAT10",
     "person.owner.names.0.suffix": "PAT11",
     "person.owner.birth_date": "PAT18",
+    "period": "IS03",
 }
-"""Canonical field -> ASAP field. A group of fields stands under the one that a sender looks at first."""
+"""Canonical field -> ASAP field; `period` is a zero report's. A group of fields stands under the one that a sender
+looks at first."""
 
 
 def place(field: str | None) -> str | None:

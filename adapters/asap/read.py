@@ -132,8 +132,8 @@ class _Records:
     def _leave(self) -> Iterator[Reported]:
         """What is open ends here: the record, and a pharmacy that had none."""
         yield from self._flush()
-        if self._pha is not None and self._zero is not None and not self._has_records:
-            yield self._zero_report(self._pha, self._zero)
+        if self._pha is not None and not self._has_records and (self._zero is not None or self._is_zero):
+            yield self._zero_report(self._pha)
         self._leave_pharmacy()
 
     def _flush(self) -> Iterator[IntakeRecord]:
@@ -233,9 +233,14 @@ class _Records:
         self._person_issues = (issue,)
         yield IntakeRecord(path=issue.path, dispensation=None, issues=(issue,))
 
-    def _zero_report(self, pha: Segment, period: re.Match[str]) -> ZeroReport:
+    def _zero_report(self, pha: Segment) -> ZeroReport:
         notes = Notes()
-        first, last = map(partial(_zero_day, notes, pha), period.groups())
+        first = last = None
+        if self._zero is not None:
+            first, last = map(partial(_zero_day, notes, pha), self._zero.groups())
+        else:
+            message = "The zero report has no period; write it as #CCYYMMDD#-#CCYYMMDD#."
+            notes.add(f"{pha.number}:IS03", IssueCode.MISSING, message, is_error=True)
         if self._unsound is not None:
             notes.issues.append(self._unsound)
         return ZeroReport(

@@ -1,8 +1,9 @@
 """The submission report: what became of each record of a file, in JSON and as text.
 
-No standard lays it out. A record is named by the number of its DSP segment in the file, counted from TH, an issue by
-segment number and ASAP field, and neither shows anything of a patient. `status` is accepted (recorded, or recorded
-before), corrected (revised or void now), rejected, or deferred (send it again); `verdict` says the same more closely.
+No standard lays it out. A record is named by the number of its DSP segment in the file, counted from TH, a zero
+report by that of its PHA, an issue by segment number and ASAP field, and none of them shows anything of a patient.
+`status` is accepted (recorded, or recorded before), corrected (revised or void now), rejected, or deferred (send it
+again); `verdict` says the same more closely.
 
 The report is written while the file is taken in, so that its size does not matter; the counts come last.
 """
@@ -51,8 +52,10 @@ class _Counts:
     def __init__(self) -> None:
         self._verdicts: Counter[IntakeVerdict] = Counter()
         self._statuses: Counter[str] = Counter()
+        self._zero_reports = 0
 
     def add(self, result: IntakeResult) -> str:
+        self._zero_reports += _is_zero_report(result)
         self._verdicts[result.verdict] += 1
         status = STATUS[result.verdict]
         self._statuses[status] += 1
@@ -62,6 +65,7 @@ class _Counts:
         return {
             "status": self._overall(scan, error),
             "records": self._statuses.total(),
+            "zero_reports": self._zero_reports,
             **{status: self._statuses[status] for status in _STATUSES},
             "unchanged": self._verdicts[IntakeVerdict.UNCHANGED],
             "recorded": 0 if scan.is_test else self._recorded(),
@@ -100,7 +104,7 @@ class _JsonReport:
     def add(self, result: IntakeResult) -> None:
         row: dict[str, Any] = {
             "segment": _number(result.path),
-            "kind": "zero report" if result.path.endswith("PHA") else "dispensation",
+            "kind": "zero report" if _is_zero_report(result) else "dispensation",
             "status": self._counts.add(result),
             "verdict": result.verdict.value,
         }
@@ -133,8 +137,9 @@ class _TextReport:
 
     def add(self, result: IntakeResult) -> None:
         status = self._counts.add(result)
+        kind = "zero report " if _is_zero_report(result) else ""
         again = " (recorded before)" if result.verdict is IntakeVerdict.UNCHANGED else ""
-        self._line(f"segment {_number(result.path)}  {status}{again}")
+        self._line(f"segment {_number(result.path)}  {kind}{status}{again}")
         for issue in _told_once(result.issues):
             self._line(f"    {_sentence(issue)}")
 
@@ -142,11 +147,16 @@ class _TextReport:
         if error is not None:
             self._line(f"Intake ended before the file did: {error}")
         counts = self._counts.summary(self._scan, error)
+        zero = f" ({counts['zero_reports']} of them zero reports)" if counts["zero_reports"] else ""
         parts = ", ".join(f"{counts[status]} {status}" for status in _STATUSES)
-        self._line(f"{counts['records']} records: {parts}. File {counts['status']}.")
+        self._line(f"{counts['records']} records{zero}: {parts}. File {counts['status']}.")
 
     def _line(self, text: str) -> None:
         self._out.write(text.encode() + b"\n")
+
+
+def _is_zero_report(result: IntakeResult) -> bool:
+    return result.path.endswith(":PHA")
 
 
 def _told_once(issues: Iterable[IntakeIssue]) -> list[IntakeIssue]:
