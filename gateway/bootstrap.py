@@ -13,6 +13,7 @@ from flask import Blueprint
 
 from gateway.audit import HashChainedLog
 from gateway.audit import migrate as migrate_audit
+from gateway.compliance import Compliance, ReportingRules
 from gateway.database import SchemaError
 from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
@@ -21,7 +22,7 @@ from gateway.lookup import Lookup
 from gateway.matching import FellegiSunter, exact_key, read_tables
 from gateway.model import Drug, Organisation, Practitioner, Requester
 from gateway.pipeline import Pipeline
-from gateway.ports import Clock, Ephemeral, StateRules
+from gateway.ports import Clock, Ephemeral, Security, StateRules
 from gateway.registry import Registry, load_registry
 from gateway.security.access_tokens import AccessTokens
 from gateway.security.client_keys import usable_keys
@@ -54,6 +55,8 @@ class Gateway:
     lookup: Lookup
     intake: Intake
     submissions: Submissions
+    compliance: Compliance
+    security: Security
     store: Store
     drugs: DrugTable
     audit: HashChainedLog
@@ -120,6 +123,8 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         lookup=lookup,
         intake=intake,
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
+        compliance=Compliance(log=store, rules=_reporting_rules(state), clock=clock),
+        security=security,
         store=store,
         drugs=drugs,
         audit=audit,
@@ -254,6 +259,16 @@ def _policy(state: StateFile) -> StatePolicy:
     rules = state.policy
     return StatePolicy(
         state=state.name, roles=rules.roles, delegates=rules.delegates, purposes=rules.purposes
+    )
+
+
+def _reporting_rules(state: StateFile) -> ReportingRules:
+    rules = state.reporting
+    return ReportingRules(
+        weekly=rules.weekly,
+        closed_weekdays=rules.closed_weekdays,
+        holidays=rules.holidays,
+        grace_hours=rules.grace_hours,
     )
 
 

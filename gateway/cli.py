@@ -8,6 +8,7 @@
     pmpbridge drugs show      what is known of one product
     pmpbridge drugs status    which lists are in force
     pmpbridge drugs remove    take a list out of force
+    pmpbridge compliance expect    the list of dispensers that must report
     pmpbridge matching evaluate    how well people are matched, by a file with truth
     pmpbridge matching train  weights out of a file of people
     pmpbridge client add      register an OAuth client
@@ -28,6 +29,7 @@ import click
 from gateway.bootstrap import build, register_client
 from gateway.commands.common import config_option as _config
 from gateway.commands.common import read_settings as _settings
+from gateway.commands.compliance import compliance
 from gateway.commands.drugs import drugs
 from gateway.commands.intake import intake
 from gateway.commands.matching import matching
@@ -67,6 +69,7 @@ def main() -> None:
 
 main.add_command(drugs)
 main.add_command(intake)
+main.add_command(compliance)
 main.add_command(matching)
 main.add_command(synth)
 

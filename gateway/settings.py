@@ -9,6 +9,7 @@ import logging
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,6 +129,15 @@ class PolicySection(Section, frozen=True):
     purposes: tuple[str, ...]
 
 
+class ReportingSection(Section, frozen=True):
+    """When dispensers must report; see :class:`gateway.compliance.ReportingRules`."""
+
+    weekly: tuple[str, ...]
+    closed_weekdays: tuple[str, ...]
+    holidays: tuple[date, ...]
+    grace_hours: int
+
+
 class StateFile(Section, frozen=True):
     """One `conf/states/XX.toml`."""
 
@@ -137,6 +147,7 @@ class StateFile(Section, frozen=True):
     hidden_ingredients: tuple[str, ...]
     disclaimers: tuple[str, ...]
     policy: PolicySection
+    reporting: ReportingSection
 
 
 def conf_dir() -> Path:

@@ -12,6 +12,7 @@ class AuditAction(StrEnum):
 
     HISTORY_LOOKED_UP = "pmp:history:look-up"
     DISPENSATION_REPORTED = "pmp:dispensation:report"
+    COMPLIANCE_READ = "pmp:compliance:read"
     ACCESS_DENIED = "gateway:access:deny"
     MESSAGE_REFUSED = "gateway:message:refuse"
     REQUEST_FAILED = "gateway:request:fail"
@@ -25,8 +26,8 @@ class AuditEvent:
 
     `person_key` is the store's opaque key of the person whose history left, None when nobody's did.
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
-    `count` is the number of dispensations disclosed or recorded. `losses` are field names of
-    `mappings/fields.toml` that the answer's format could not carry.
+    `count` is the number of dispensations disclosed or recorded, or of dispensers told about. `losses` are field
+    names of `mappings/fields.toml` that the answer's format could not carry.
     """
 
     action: AuditAction

@@ -116,16 +116,21 @@ class Reports:
 
     def add(self, gathered: Gathered, dispenser: Dispenser, days: Collection[date]) -> None:
         """It has reported, and dispensations of these days with it."""
-        key = self._contact(gathered, dispenser)
+        key, now = dispenser_key(dispenser), self._clock()
+        self._contact(gathered, key, dispenser, now)
         for day in days:
-            self._cover(gathered, key, day, day, is_zero=False)
+            if self._is_new(key, day, day):
+                row = {"dispenser_key": key, "first": day, "last": day, "is_zero": False, "received_at": now}
+                gathered.add(schema.covered, row)
 
     def add_zero(self, gathered: Gathered, dispenser: Dispenser, first: date, last: date) -> bool:
         """It has reported that there was nothing; False when it had before. `gathered` has no report in it."""
+        key, now = dispenser_key(dispenser), self._clock()
+        self._contact(gathered, key, dispenser, now)
         is_new = not _is_there(self._connection, ZERO_REPORT, dispenser, first, last)
-        key = self._contact(gathered, dispenser)
         if is_new:
-            self._cover(gathered, key, first, last, is_zero=True)
+            row = {"dispenser_key": key, "first": first, "last": last, "is_zero": True, "received_at": now}
+            gathered.add(schema.covered, row)
         return is_new
 
     def keep(self) -> None:
@@ -133,23 +138,16 @@ class Reports:
         for name in self._new:
             self._known.put(name, name)
 
-    def _contact(self, gathered: Gathered, dispenser: Dispenser) -> bytes:
-        key, now = dispenser_key(dispenser), self._clock()
+    def _contact(self, gathered: Gathered, key: bytes, dispenser: Dispenser, now: datetime) -> None:
         today = now.astimezone(UTC).date()
         if self._is_new(key, today):
             gathered.add(schema.reporter, {"dispenser_key": key})
             row = {"dispenser_key": key, "received_on": today, "received_at": now}
             gathered.add(schema.contact, {**row, "dispenser": self._refer(dispenser)})
-        return key
 
-    def _cover(self, gathered: Gathered, key: bytes, first: date, last: date, *, is_zero: bool) -> None:
-        if self._is_new(key, first, last, is_zero=is_zero):
-            row = {"dispenser_key": key, "first": first, "last": last, "is_zero": is_zero}
-            gathered.add(schema.covered, {**row, "received_at": self._clock()})
-
-    def _is_new(self, key: bytes, *days: date, is_zero: bool = False) -> bool:
+    def _is_new(self, key: bytes, *days: date) -> bool:
         """True unless the row is known to be there. No such row is ever taken away or changed."""
-        name = key + b"".join(day.toordinal().to_bytes(3) for day in days) + (b"0" if is_zero else b"")
+        name = key + b"".join([day.toordinal().to_bytes(3) for day in days])
         if name in self._new or self._known.get(name) is not None:
             return False
         self._new.add(name)

@@ -1,4 +1,4 @@
-"""The application factory: blueprints of the adapters, the OAuth server, health, and native errors everywhere.
+"""The application factory: blueprints of the adapters, OAuth, staff and health, and native errors everywhere.
 
 A view that was not made by a :class:`~gateway.ports.Handle` is refused when the application is built, so that no
 adapter can serve a route without credentials by oversight.
@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, MethodNotAllowed, NotFound
-from gateway.pipeline import http_headers
 from gateway.registry import RegistryError
-from gateway.web.exchange import WebHandle, common_headers, is_guarded, new_request_id, respond
+from gateway.web.compliance import compliance_blueprint
+from gateway.web.exchange import WebHandle, common_headers, is_guarded, new_request_id, problem, respond
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -51,6 +51,7 @@ def create_app(gateway: Gateway) -> Flask:
                 raise RegistryError(f"Adapter {adapter.name!r} has a route that no Handle made: {name}.")
     for blueprint in gateway.oauth_blueprints:
         app.register_blueprint(blueprint)
+    app.register_blueprint(compliance_blueprint(gateway))
     app.register_blueprint(_health(gateway))
     _native_errors(app, gateway, handles)
     app.before_request(_begin)
@@ -98,7 +99,7 @@ def _native_errors(app: Flask, gateway: Gateway, handles: dict[str, WebHandle]) 
     def answer(error: GatewayError) -> Response:
         adapter = gateway.registry.for_path(request.path)
         if adapter is None:
-            return _problem(error)
+            return problem(error)
         message = handles[adapter.name].inbound("unknown", {})
         return respond(gateway.pipeline.refuse(adapter, error, message))
 
@@ -125,12 +126,3 @@ def _translated(error: HTTPException) -> GatewayError:
             )
         case _:
             return MessageError("The request is not valid HTTP for this route.", code=ErrorCode.MALFORMED)
-
-
-def _problem(error: GatewayError) -> Response:
-    response = jsonify(title=error.message, status=error.status, detail=error.remedy, code=error.code.value)
-    response.status_code = error.status
-    response.content_type = "application/problem+json"
-    for name, value in http_headers(error):
-        response.headers[name] = value
-    return response

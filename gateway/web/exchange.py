@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, g, jsonify, request
 from flask.typing import RouteCallable
 from werkzeug.exceptions import ClientDisconnected
 
 from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge, UnsupportedFormat
-from gateway.pipeline import Pipeline
+from gateway.pipeline import Pipeline, http_headers
 from gateway.ports import Adapter, Clock, Inbound, Outbound
 
 ACCESS = "pmpbridge_access"  # attribute of a view that says how it is guarded
@@ -106,6 +106,24 @@ def respond(outbound: Outbound) -> Response:
     """The Flask response of an Outbound; a caller's own X-Request-ID comes back when it is harmless."""
     response = Response(outbound.body, status=outbound.status, content_type=outbound.content_type)
     for name, value in outbound.headers:
+        response.headers[name] = value
+    return response
+
+
+def problem(error: GatewayError) -> Response:
+    """The error outside of every protocol: problem details (RFC 9457)."""
+    content = {
+        "title": error.message,
+        "status": error.status,
+        "detail": error.remedy,
+        "code": error.code.value,
+    }
+    if error.path is not None:
+        content["path"] = error.path
+    response = jsonify(content)
+    response.status_code = error.status
+    response.content_type = "application/problem+json"
+    for name, value in http_headers(error):
         response.headers[name] = value
     return response
 
