@@ -41,10 +41,11 @@ from gateway.errors import Contended, Unavailable
 
 _log = structlog.get_logger(__name__)
 
-# Two writers met: a row that both added, a lock not had in time, PostgreSQL's serialisation failure and deadlock.
+# Two writers met: a row that both added, a lock not had in time, PostgreSQL's serialisation failure and deadlock, and
+# there a row that refers to one which another has committed since our transaction began, and which it does not see.
 _CONTENTION = {
     *("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID", "23505"),
-    *("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "55P03", "40001", "40P01"),
+    *("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "55P03", "40001", "40P01", "23503"),
 }
 
 

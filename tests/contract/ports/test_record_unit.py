@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import Conflict, Unavailable
+from gateway.errors import Conflict, Contended, Unavailable
 from gateway.model import (
     Dispensation,
     DispensationStatus,
@@ -147,6 +147,27 @@ def test_two_writers_racing_record_a_fill_once(open_store: Callable[[], Store]) 
         for number in range(rounds):
             assert sum(pool.map(record_if_new, range(writers), [number] * writers)) == 1
     assert (stores[0].people(), stores[0].dispensations()) == (1, rounds)
+
+
+def test_a_snapshot_that_another_writer_has_just_committed_is_contention(
+    record: Store, database: str
+) -> None:
+    """PostgreSQL does not let a row refer to one that its transaction cannot see yet; in the next one it can."""
+    if not database.startswith("postgresql"):
+        pytest.skip("on SQLite the second writer waits before its first read")
+    key = record_one(record, reported(rx_number="1", drug=Drug(name="other"))).person.key
+    assert key is not None
+
+    def meet() -> None:
+        with record.intake() as late:
+            late.candidates(KEYS)
+            record_one(record, reported(rx_number="2"))  # the same process: it has the drug in memory now
+            late.add_dispensation(key, reported(rx_number="3"), KEYS)
+
+    with pytest.raises(Contended):
+        meet()
+    with record.intake() as again:
+        again.add_dispensation(key, reported(rx_number="3"), KEYS)
 
 
 def test_a_writer_that_waits_too_long_is_unavailable(database: str, record: Store) -> None:
