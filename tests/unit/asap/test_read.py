@@ -289,6 +289,14 @@ def test_a_zero_report(count: int | None, segments: tuple[str, ...]) -> None:
     assert one.dispenser.ncpdp_id == "1234567"
 
 
+@pytest.mark.parametrize("information", ["IS*1*HARBOR*", "IS*1*HARBOR*#2026-09-01#-#2026-09-02#"])
+def test_a_zero_report_without_its_period_is_an_error(information: str) -> None:
+    (one,) = reported(text(pharmacy(*ZERO), information=information))
+    assert isinstance(one, ZeroReport)
+    assert [(i.path, i.code, i.is_error) for i in one.issues] == [("3:IS03", IssueCode.MISSING, True)]
+    assert (one.first, one.last) == (None, None)
+
+
 def test_a_pharmacy_with_records_has_no_zero_report() -> None:
     (one,) = reported(text(pharmacy(PAT, DSP, PRE), information=PERIOD))
     assert isinstance(one, IntakeRecord)
