@@ -12,8 +12,18 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 
 from gateway.errors import Conflict
 from gateway.model import CoveredDays, Dispenser, ExpectedDispenser, PartyKind, Reporter, ReportingSchedule
@@ -24,48 +34,29 @@ from gateway.store.gathered import Gathered
 from gateway.store.keys import dispenser_key
 from gateway.store.references import IN_LIST, Recent, References
 
-_contact, _covered, _expected = schema.contact.c, schema.covered.c, schema.expected_dispenser.c
-_COVERED = (_covered.dispenser_key, _covered.first, _covered.last, _covered.is_zero, _covered.received_at)
+_reporter, _contact, _covered = schema.reporter.c.dispenser_key, schema.contact.c, schema.covered.c
+_DAYS = (_covered.dispenser_key, _covered.first, _covered.last, _covered.is_zero, _covered.received_at)
 
 
-def _furthest(table: Any, order: ColumnElement[Any], value: Any) -> Any:
-    """Of each reporter: that value of its first row in this order that was there by `as_of`."""
-    of_reporter = table.c.dispenser_key == schema.reporter.c.dispenser_key
-    known = and_(of_reporter, table.c.received_at <= bindparam("as_of"))
-    return select(value).where(known).order_by(order).limit(1).correlate(schema.reporter).scalar_subquery()
+def _first(column: Column[Any], *order: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Of each reporter: this column of the first of its rows in this order that were there by `as_of`. The order is
+    the primary key's, so that it is one step down the index."""
+    table = column.table.c
+    known = and_(table.dispenser_key == _reporter, table.received_at <= bindparam("as_of"))
+    return select(column).where(known).order_by(*order).limit(1).correlate(schema.reporter).scalar_subquery()
 
 
-_newest, _latest = schema.contact.alias("newest"), schema.covered.alias("latest")
-_earliest = schema.covered.alias("earliest")
-CONTACTS = select(
-    _contact.dispenser_key,
-    _contact.received_at,
-    _contact.dispenser,
-    _furthest(_earliest, _earliest.c.last.asc(), _earliest.c.first),
-).select_from(
-    schema.reporter.join(
-        schema.contact,
-        and_(
-            _contact.dispenser_key == schema.reporter.c.dispenser_key,
-            _contact.received_on == _furthest(_newest, _newest.c.received_on.desc(), _newest.c.received_on),
-        ),
-    )
-)
-LATEST = (
-    select(*_COVERED)
-    .select_from(
-        schema.reporter.join(
-            schema.covered,
-            and_(
-                _covered.dispenser_key == schema.reporter.c.dispenser_key,
-                _covered.last == _furthest(_latest, _latest.c.last.desc(), _latest.c.last),
-            ),
-        )
-    )
-    .where(_covered.received_at <= bindparam("as_of"))
+_NEWEST = (_contact.received_on.desc(),)
+_LATEST = (_covered.last.desc(), _covered.first.desc(), _covered.is_zero.desc())
+REPORTERS = select(
+    _reporter,
+    _first(_contact.received_at, *_NEWEST),
+    _first(_contact.dispenser, *_NEWEST),
+    _first(_covered.first, _covered.last, _covered.first),
+    *(_first(column, *_LATEST) for column in _DAYS[1:]),
 )
 COVERED = (
-    select(*_COVERED)
+    select(*_DAYS)
     .where(
         _covered.dispenser_key.in_(bindparam("keys", expanding=True)),
         _covered.last >= bindparam("since"),
@@ -159,20 +150,17 @@ class Reports:
 
 def reporters(connection: Connection, references: References, as_of: datetime) -> list[Reporter]:
     """As :meth:`gateway.ports.ReportingLog.reporters`."""
-    latest: dict[bytes, CoveredDays] = {}
-    for key, *days in connection.execute(LATEST, {"as_of": as_of}):
-        latest[bytes(key)] = _days(days)
-    rows = connection.execute(CONTACTS, {"as_of": as_of}).all()
+    rows = [row for row in connection.execute(REPORTERS, {"as_of": as_of}) if row[1] is not None]
     dispensers = references.dispensers.read(connection, {bytes(row[2]) for row in rows})
     return [
         Reporter(
             key=bytes(key).hex(),
             dispenser=dispensers[bytes(dispenser)],
             received_at=received_at,
-            first_day=first,
-            last=latest.get(bytes(key)),
+            first_day=first_day,
+            last=None if last[0] is None else _days(last),
         )
-        for key, received_at, dispenser, first in rows
+        for key, received_at, dispenser, first_day, *last in rows
     ]
 
 

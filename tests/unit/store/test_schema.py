@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import JSON, Float, Numeric, create_engine, event
 
 from gateway.model import Period
 from gateway.store import Store, schema
-from tests.factory import a_dispensation, a_person, a_prescriber
+from tests.factory import NOW, a_dispensation, a_dispenser, a_person, a_prescriber
 
 BEFORE_THE_PERSON_IS_KNOWN = {"blocking": ["block_key", "person_key"], "fill": ["fill_key"]}
 REFERRED_TO = {"drug", "prescriber", "dispenser"}
@@ -124,4 +125,31 @@ def test_every_read_goes_by_primary_key(url: str, path: Path, record: Store, is_
     for step in reads:
         assert step.startswith("SEARCH"), step
         assert "USING PRIMARY KEY" in step, step
+    assert not [step for step in steps if "AUTOMATIC" in step or "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_who_has_reported_is_read_by_primary_key(path: Path, record: Store, is_analysed: bool) -> None:
+    """Over all dispensers the list of reporters is gone through, and nothing that grows with days."""
+    with record.intake() as unit:
+        for number in range(30):
+            shop = a_dispenser(ncpdp_id=f"{number:07}")
+            unit.add_report(shop, [date(2026, 1, 1) + timedelta(days=day) for day in range(60)])
+    if is_analysed:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ANALYZE")
+            connection.commit()
+    with watched(record) as seen:
+        keys = [one.key for one in record.reporters(NOW + timedelta(days=1))]
+        record.covered(keys, date(2026, 2, 1), NOW + timedelta(days=1))
+        with record.intake() as unit:
+            assert unit.has_dispensed(shop, date(2026, 1, 1), date(2026, 1, 2))
+            unit.add_zero_report(shop, date(2026, 3, 1), date(2026, 3, 2))
+    assert len(keys) == 30
+    steps = plans(path, seen)
+    reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
+    assert {step for step in reads if step.startswith("SCAN")} == {"SCAN reporter"}
+    assert len(reads) >= 9
+    for step in reads:
+        assert step == "SCAN reporter" or "USING PRIMARY KEY" in step, step
     assert not [step for step in steps if "AUTOMATIC" in step or "TEMP B-TREE" in step]
