@@ -18,6 +18,7 @@ from gateway.database import SchemaError
 from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
 from gateway.intake import Intake
+from gateway.linking import Linking
 from gateway.lookup import Lookup
 from gateway.matching import FellegiSunter, exact_key, read_tables
 from gateway.model import Drug, Organisation, Practitioner, Requester
@@ -54,6 +55,7 @@ class Gateway:
     pipeline: Pipeline
     lookup: Lookup
     intake: Intake
+    linking: Linking
     submissions: Submissions
     compliance: Compliance
     security: Security
@@ -122,6 +124,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         pipeline=pipeline,
         lookup=lookup,
         intake=intake,
+        linking=Linking(store=store, matcher=matcher, audit=audit, clock=clock),
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
         compliance=Compliance(log=store, rules=_reporting_rules(state), clock=clock),
         security=security,

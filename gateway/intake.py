@@ -424,8 +424,10 @@ class _One:
         )
 
     def has_changed(self, before: Recorded) -> bool:
-        """True when the sender has seen another revision than the present one."""
-        return self.record.expected_revision not in {None, before.dispensation.revision}
+        """True when the sender has seen another revision than the present one; being moved to another person
+        changes nothing of what was sent."""
+        seen = self.record.expected_revision
+        return seen is not None and not before.unchanged_since <= seen <= before.dispensation.revision
 
     def changed_meanwhile(self) -> IntakeResult:
         return self.rejected(

@@ -36,10 +36,13 @@ from gateway.model import (
     IntakeIssue,
     IntakeReceipt,
     IntakeResult,
+    Link,
     ListedProduct,
     LookupRequest,
+    Move,
     Period,
     Person,
+    PersonHeld,
     ProductCode,
     ProductList,
     Reported,
@@ -304,18 +307,27 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the record holds of one person: the dispensations (newest fill first), each with its appearance."""
+    """What the record holds of one person: the dispensations (newest fill first), each with its appearance.
+
+    `person_key` is another one than was asked for where that person has been merged into this one; `appearances` are
+    the numbers of all that this person has now.
+    """
 
     person_key: str
     dispensations: tuple[Dispensation, ...] = field(default=(), repr=False)
+    appearances: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A dispensation as it stands, void or not, and the fingerprints of all reports that have made or changed it."""
+    """A dispensation as it stands, void or not, and the fingerprints of all reports that have made or changed it.
+
+    Since revision `unchanged_since` it was at most moved to another person, which makes a revision too.
+    """
 
     dispensation: Dispensation
     reports: frozenset[bytes] = field(repr=False)
+    unchanged_since: int
 
 
 class IntakeUnit(Protocol):
@@ -376,8 +388,40 @@ class IntakeUnit(Protocol):
         ...
 
 
+class LinkUnit(Protocol):
+    """One transaction in which an operator moves appearances: all of it is durable and visible together, or nothing.
+
+    Keys and ids are taken as they are, without going after what was moved.
+    """
+
+    def person(self, person_key: str) -> PersonHeld | None:
+        """What this person has, without appearances where all were moved; None when nobody ever had the key."""
+        ...
+
+    def link(self, link_id: str) -> Link | None:
+        """The link of that id; None when there is none."""
+        ...
+
+    def links(self, person_key: str) -> Sequence[Link]:
+        """Everything that concerns this person, the newest first."""
+        ...
+
+    def move(self, move: Move, keys: Collection[str]) -> Link:
+        """Move the appearances, and with each the dispensations whose last revision refers to it. Histories, ids and
+        fills lead there from now on; so do these blocking keys.
+
+        A dispensation keeps its revisions and gets one more by moving; returning to a person, it has the id again
+        that it had there.
+
+        :raises gateway.errors.Conflict: the person moved from does not have all of the appearances, the one moved to
+            is not there, or an appearance is to get back a number that it has not had.
+        """
+        ...
+
+
 class RecordStore(Protocol):
-    """The PMP's record. Every call is bounded: it touches the rows of one person or of the given blocking keys.
+    """The PMP's record. Every call is bounded: it touches the rows of one person or of the given blocking keys. A
+    person key, or a dispensation's id, that was moved by an operator leads to where it is now.
 
     Every method raises :class:`gateway.errors.Unavailable` when the store cannot answer now.
     """
@@ -399,6 +443,18 @@ class RecordStore(Protocol):
 
         :raises gateway.errors.Contended: another writer came first; entering or leaving the block, or inside it.
         """
+        ...
+
+    def person(self, person_key: str) -> PersonHeld | None:
+        """What the record has of one person now; None when nobody has this key."""
+        ...
+
+    def links(self, limit: int, person_key: str | None = None) -> Sequence[Link]:
+        """The journal of moves, the newest first: of everybody, or of exactly this person."""
+        ...
+
+    def linking(self) -> AbstractContextManager[LinkUnit]:
+        """A transaction as :meth:`intake`, for an operator's moves. :raises gateway.errors.Contended: as there."""
         ...
 
     def ready(self) -> bool:

@@ -16,7 +16,7 @@ Pure functions of what they are given; nothing here reads the record, and nothin
 `mappings/matching/` is read at all. Values of patients are neither kept nor named in any result.
 """
 
-from gateway.matching.decision import Ambiguous, Decision, Match, Matcher, NoMatch
+from gateway.matching.decision import Ambiguous, Decision, Match, Matcher, Near, NoMatch
 from gateway.matching.exact import are_equal, exact_key
 from gateway.matching.matcher import FellegiSunter
 from gateway.matching.weights import read_tables
@@ -27,6 +27,7 @@ __all__ = [
     "FellegiSunter",
     "Match",
     "Matcher",
+    "Near",
     "NoMatch",
     "are_equal",
     "exact_key",

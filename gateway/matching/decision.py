@@ -36,6 +36,16 @@ class NoMatch:
     evidence: MatchEvidence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Somebody in the record who may be this person, by the appearance that is most like; `fits` where it would be a
+    match if nobody else came close."""
+
+    appearance: Person
+    fits: bool
+    evidence: MatchEvidence
+
+
 Decision: TypeAlias = Match | Ambiguous | NoMatch
 
 
@@ -49,4 +59,9 @@ class Matcher(Protocol):
 
     def decide(self, person: Person, candidates: Sequence[Person]) -> Decision:
         """Which of the candidates (appearances; several may belong to one `key`) is this person."""
+        ...
+
+    def near(self, person: Person, candidates: Sequence[Person]) -> Sequence[Near]:
+        """All people among the candidates who may be this person, the likeliest first: for those who keep the record
+        and may see them."""
         ...

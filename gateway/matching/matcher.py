@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from gateway.matching.blocking import keys
 from gateway.matching.deciding import deciding
-from gateway.matching.decision import Ambiguous, Decision, Match, NoMatch
+from gateway.matching.decision import Ambiguous, Decision, Match, Near, NoMatch
 from gateway.matching.given_names import GivenNames
 from gateway.matching.profile import profile
 from gateway.matching.score import Score, Scorer
@@ -56,6 +56,14 @@ class FellegiSunter:
         return Ambiguous(
             evidence=_evidence(best, considered, deciding=deciding(person, contenders[:MOST_ALIKE], table))
         )
+
+    def near(self, person: Person, candidates: Sequence[Person]) -> Sequence[Near]:
+        """See :meth:`gateway.matching.decision.Matcher.near`."""
+        considered = len({c.key for c in candidates})
+        return [
+            Near(appearance=one.appearance, fits=one.fits, evidence=_evidence(one, considered))
+            for one in self._ranked(person, candidates)
+        ]
 
     def _ranked(self, person: Person, candidates: Sequence[Person]) -> list[Score]:
         """Everybody who is near, each by the best appearance, the best first."""

@@ -30,6 +30,7 @@ from gateway.model.intake import (
     Reported,
     ZeroReport,
 )
+from gateway.model.link import AppearanceHeld, Link, LinkAction, Move, PersonHeld
 from gateway.model.lookup import (
     Answer,
     FieldEvidence,
@@ -46,6 +47,7 @@ from gateway.model.reporting import CoveredDays, ExpectedDispenser, Reporter, Re
 __all__ = [
     "Address",
     "Answer",
+    "AppearanceHeld",
     "CompoundPart",
     "CoveredDays",
     "Dispensation",
@@ -67,15 +69,19 @@ __all__ = [
     "IntakeVerdict",
     "IssueCode",
     "Licence",
+    "Link",
+    "LinkAction",
     "ListedProduct",
     "LookupRequest",
     "MatchEvidence",
+    "Move",
     "NameUse",
     "Organisation",
     "Outcome",
     "PartyKind",
     "Period",
     "Person",
+    "PersonHeld",
     "PersonName",
     "Practitioner",
     "Prescriber",

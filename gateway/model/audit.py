@@ -13,6 +13,9 @@ class AuditAction(StrEnum):
     HISTORY_LOOKED_UP = "pmp:history:look-up"
     DISPENSATION_REPORTED = "pmp:dispensation:report"
     COMPLIANCE_READ = "pmp:compliance:read"
+    PERSON_SEARCHED = "pmp:person:search"
+    PERSON_SHOWN = "pmp:person:show"
+    PERSON_LINKED = "pmp:person:link"  # merged, split, or one of these undone
     ACCESS_DENIED = "gateway:access:deny"
     MESSAGE_REFUSED = "gateway:message:refuse"
     REQUEST_FAILED = "gateway:request:fail"

@@ -10,6 +10,9 @@
     reporting    who has reported which days, and who must
     unit         the port, for one transaction of intake
     appearance   demographics on their way in, identifiers sealed
+    linking      the port, for one transaction of an operator's moves
+    journal      what operators moved, and undid
+    holding      what there is of one person, for whoever keeps the record
     gathered     what a unit has not written yet, and what it has read
     load, bulk   a whole population into an empty record
     migrations   the schema's history (Alembic)

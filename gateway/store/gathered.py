@@ -50,6 +50,11 @@ _MOVE_FILL = (
 )
 
 
+def insert_if_absent(connection: Connection, table: Table) -> Insert:
+    """An insert that leaves alone what is there under the same key."""
+    return _INSERT_IF_ABSENT[connection.dialect.name](table)
+
+
 class Gathered:
     """Rows to be written together."""
 
@@ -72,10 +77,10 @@ class Gathered:
 
     def write(self, connection: Connection) -> None:
         """Into the database, one statement a table."""
-        insert_if_absent = _INSERT_IF_ABSENT[connection.dialect.name]
         for table, rows in self._rows.items():
             if rows:
-                connection.execute((insert_if_absent if table in _OFTEN_THERE else insert)(table), rows)
+                often = table in _OFTEN_THERE
+                connection.execute(insert_if_absent(connection, table) if often else insert(table), rows)
         if self._moved_fills:
             connection.execute(_MOVE_FILL, self._moved_fills)
 

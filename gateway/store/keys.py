@@ -1,15 +1,18 @@
 """The record's keys: what callers see of them, and the hashes under which things are found.
 
 A person key is 63 random bits, written as 13 characters of Crockford's base 32 (no I, L, O, U): it says nothing about
-the person. A dispensation id is the person key and the dispensation's number, so that it can be read on one shard.
-Both are written in exactly one way; any other text is nobody's.
+the person. A dispensation id is the person key and the dispensation's number, so that it can be read on one shard;
+the id of a link is the key of the person whom appearances left, and its number in that person's journal. Each is
+written in exactly one way; any other text is nobody's.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
+from datetime import date
 from hashlib import blake2b
+from typing import Protocol
 
 import msgspec
 
@@ -21,6 +24,7 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _PAIR_SHIFTS = range(60, -1, -10)  # seven pairs, of which the first character is always 0
 _PERSON_KEY_LENGTH = 13
 _PERSON_KEY_BITS = 63
+_LINK = "L"  # none of the alphabet, so that no id is both a link's and a dispensation's
 _MAX_NO = 2**31 - 1  # what an INTEGER column holds everywhere
 
 
@@ -59,6 +63,21 @@ def write_dispensation_id(person_key: str, no: int) -> str:
 def read_dispensation_id(text: str) -> tuple[int, int] | None:
     """Person key and number, or None when this is not an id of ours."""
     person, _, number = text.partition("-")
+    return _place(person, number)
+
+
+def write_link_id(person_key: str, no: int) -> str:
+    """The id as callers see it."""
+    return f"{person_key}-{_LINK}{_write(no)}"
+
+
+def read_link_id(text: str) -> tuple[int, int] | None:
+    """Person key and number, or None when this is not an id of ours."""
+    person, _, number = text.partition(f"-{_LINK}")
+    return _place(person, number)
+
+
+def _place(person: str, number: str) -> tuple[int, int] | None:
     key, no = read_person_key(person), _read(number)
     if key is None or no is None or number.startswith("0") or no > _MAX_NO:
         return None
@@ -88,14 +107,32 @@ def block_key(key: str) -> int:
     return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest(), signed=True)
 
 
+class Fill(Protocol):
+    """What there is of a fill in a dispensation, and in its row."""
+
+    @property
+    def rx_number(self) -> str: ...
+    @property
+    def fill_number(self) -> int: ...
+    @property
+    def partial_fill(self) -> int: ...
+    @property
+    def filled(self) -> date: ...
+
+
 def fill_key(dispensation: Dispensation) -> bytes:
     """What makes it this fill: the dispenser, prescription number, fill number, part and fill date."""
+    return fill_key_at(dispensation.dispenser, dispensation)
+
+
+def fill_key_at(dispenser: Dispenser, fill: Fill) -> bytes:
+    """The same, of a fill whose dispenser has been read by itself."""
     parts = (
-        *dispensation.dispenser.identity,
-        dispensation.rx_number.strip().casefold(),
-        dispensation.fill_number,
-        dispensation.partial_fill,
-        dispensation.filled,
+        *dispenser.identity,
+        fill.rx_number.strip().casefold(),
+        fill.fill_number,
+        fill.partial_fill,
+        fill.filled,
     )
     return _hash(parts)
 

@@ -1,12 +1,14 @@
 """The record's reads. Each goes by primary key to the rows of the given keys, and is never a scan.
 
 Rows that refer are read before the rows they refer to, which were committed with them or earlier; so what is read
-is whole without a transaction around it.
+is whole without a transaction around it. Where an operator has moved somebody, the reads go after him: each step is a
+move that was made, so there are few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from gateway.model import Dispensation, DispensationStatus, Period, Person
 from gateway.ports import History
-from gateway.store import codec, schema
+from gateway.store import codec, journal, schema
 from gateway.store.codec import Row
 from gateway.store.keys import write_person_key
 from gateway.store.references import IN_LIST, References
@@ -25,8 +27,8 @@ _appearance = schema.appearance.c
 _dispensation = schema.dispensation.c
 _later = schema.dispensation.alias("later")
 
-_APPEARANCE = [c for c in _appearance if c.name not in {"person_key", "digest"}]
-_DISPENSATION = [c for c in _dispensation if c.name not in {"person_key", "report"}]
+_APPEARANCE = [c for c in _appearance if c.name not in {"person_key", "digest", "moved_to"}]
+_DISPENSATION = [c for c in _dispensation if c.name not in {"person_key", "report", "moved_key", "moved_no"}]
 _DRUG, _PRESCRIBER, _DISPENSER = (
     [c.name for c in _DISPENSATION].index(name) for name in ("drug", "prescriber", "dispenser")
 )
@@ -36,29 +38,34 @@ PERSON_KEYS = select(schema.blocking.c.block_key, schema.blocking.c.person_key).
 )
 CANDIDATES = (
     select(_appearance.person_key, *_APPEARANCE)
-    .where(_appearance.person_key.in_(bindparam("person_keys", expanding=True)))
+    .where(
+        _appearance.person_key.in_(bindparam("person_keys", expanding=True)), _appearance.moved_to.is_(None)
+    )
     .order_by(_appearance.person_key, _appearance.appearance)
 )
-APPEARANCES = select(*_APPEARANCE).where(_appearance.person_key == bindparam("person_key"))
+APPEARANCES = select(*_APPEARANCE, _appearance.moved_to).where(
+    _appearance.person_key == bindparam("person_key")
+)
 APPEARANCE = APPEARANCES.where(_appearance.appearance == bindparam("appearance"))
+IS_LAST = ~exists().where(
+    and_(
+        _later.c.person_key == _dispensation.person_key,
+        _later.c.dispensation_no == _dispensation.dispensation_no,
+        _later.c.revision > _dispensation.revision,
+    )
+)
 HISTORY = (
     select(*_DISPENSATION)
     .where(
         _dispensation.person_key == bindparam("person_key"),
         _dispensation.filled.between(bindparam("start"), bindparam("end")),
         _dispensation.status == DispensationStatus.ACTIVE.value,
-        ~exists().where(
-            and_(
-                _later.c.person_key == _dispensation.person_key,
-                _later.c.dispensation_no == _dispensation.dispensation_no,
-                _later.c.revision > _dispensation.revision,
-            )
-        ),
+        IS_LAST,
     )
     .order_by(_dispensation.dispensation_no)  # the primary key's own order
 )
 DISPENSATION = (
-    select(*_DISPENSATION)
+    select(*_DISPENSATION, _dispensation.moved_key, _dispensation.moved_no)
     .where(
         _dispensation.person_key == bindparam("person_key"),
         _dispensation.dispensation_no == bindparam("no"),
@@ -66,17 +73,23 @@ DISPENSATION = (
     .order_by(_dispensation.revision.desc())
     .limit(1)
 )
-DIGESTS = select(_appearance.person_key, _appearance.digest, _appearance.appearance).where(
-    _appearance.person_key.in_(bindparam("person_keys", expanding=True))
+DIGESTS = (
+    select(_appearance.person_key, _appearance.digest, _appearance.appearance, _appearance.moved_to)
+    .where(_appearance.person_key.in_(bindparam("person_keys", expanding=True)))
+    .order_by(_appearance.person_key, _appearance.appearance)
 )
 LAST_NOS = (
     select(_dispensation.person_key, func.max(_dispensation.dispensation_no))
     .where(_dispensation.person_key.in_(bindparam("person_keys", expanding=True)))
     .group_by(_dispensation.person_key)
 )
-REPORTS = select(_dispensation.report).where(
-    _dispensation.person_key == bindparam("person_key"),
-    _dispensation.dispensation_no == bindparam("no"),
+REPORTS = (
+    select(_dispensation.revision, _dispensation.report, _dispensation.moved_key)
+    .where(
+        _dispensation.person_key == bindparam("person_key"),
+        _dispensation.dispensation_no == bindparam("no"),
+    )
+    .order_by(_dispensation.revision.desc())
 )
 FILLS = select(schema.fill).where(schema.fill.c.fill_key.in_(bindparam("fill_keys", expanding=True)))
 
@@ -102,45 +115,70 @@ def appearances(connection: Connection, keys: Collection[int]) -> dict[int, list
 
 def history(connection: Connection, references: References, key: int, period: Period) -> History | None:
     """As :meth:`gateway.ports.RecordStore.history`."""
+    while (found := _history(connection, references, key, period)) and not found.appearances:
+        key = journal.onward(connection, key)
+    return found
+
+
+def _history(connection: Connection, references: References, key: int, period: Period) -> History | None:
     rows = connection.execute(
         HISTORY, {"person_key": key, "start": period.start or date.min, "end": period.end or date.max}
     ).all()
     shown = write_person_key(key)
     appeared = connection.execute(APPEARANCES, {"person_key": key}).all()
-    people = {row[0]: codec.person(shown, row) for row in appeared}
+    people = {row[0]: codec.person(shown, row[:-1]) for row in appeared}
     if not people:
         return None
     held = _dispensations(connection, references, shown, rows, people)
     # a stable sort: fills of one day stay in the order of their numbers
     held.sort(key=lambda one: one.filled, reverse=True)
-    return History(person_key=shown, dispensations=tuple(held))
+    here = frozenset(row[0] for row in appeared if row.moved_to is None)
+    return History(person_key=shown, dispensations=tuple(held), appearances=here)
 
 
 def dispensation(connection: Connection, references: References, key: int, no: int) -> Dispensation | None:
-    """The current revision of one dispensation, void or not."""
+    """The current revision of one dispensation, void or not, wherever it is now."""
     row = connection.execute(DISPENSATION, {"person_key": key, "no": no}).one_or_none()
+    while row is not None and row.status == schema.MOVED:
+        key, no = row.moved_key, row.moved_no
+        row = connection.execute(DISPENSATION, {"person_key": key, "no": no}).one_or_none()
     if row is None:
         return None
     shown = write_person_key(key)
     one = connection.execute(APPEARANCE, {"person_key": key, "appearance": row.appearance}).one()
-    return _dispensations(connection, references, shown, [row], {row.appearance: codec.person(shown, one)})[0]
+    person = codec.person(shown, one[:-1])
+    return _dispensations(connection, references, shown, [row], {row.appearance: person})[0]
 
 
-def standing(connection: Connection, keys: Collection[int]) -> dict[int, tuple[dict[bytes, int], int]]:
-    """Of each of these persons who is there: appearances by digest, and the number of the last dispensation."""
-    found: dict[int, tuple[dict[bytes, int], int]] = {}
+@dataclass(slots=True)
+class Standing:
+    """What intake needs of one person: appearances by digest, and the numbers used last."""
+
+    appearances: dict[bytes, int]
+    last_appearance: int
+    last_no: int
+
+
+def standing(connection: Connection, keys: Collection[int]) -> dict[int, Standing]:
+    """Of each of these persons who is there. Who has been merged into somebody else is not."""
+    found: dict[int, Standing] = {}
     for some in _slices(keys):
         rows = connection.execute(LAST_NOS, {"person_keys": some}).all()
         last = {row[0]: row[1] for row in rows}
-        for key, digest, number in connection.execute(DIGESTS, {"person_keys": some}).all():
-            found.setdefault(key, ({}, last.get(key, 0)))[0][bytes(digest)] = number
-    return found
+        for key, digest, number, moved_to in connection.execute(DIGESTS, {"person_keys": some}).all():
+            one = found.setdefault(key, Standing({}, 0, last.get(key, 0)))
+            one.last_appearance = number
+            if moved_to is None:
+                one.appearances.setdefault(bytes(digest), number)
+    return {key: one for key, one in found.items() if one.appearances}
 
 
-def reports(connection: Connection, key: int, no: int) -> set[bytes]:
-    """The fingerprints of all reports that have made or changed one dispensation."""
-    found = connection.execute(REPORTS, {"person_key": key, "no": no}).scalars()
-    return {report for report in found if report is not None}
+def reports(connection: Connection, key: int, no: int) -> tuple[set[bytes], int]:
+    """The fingerprints of all reports that have made or changed one dispensation; and the revision since which
+    nothing has happened to it but that it was moved."""
+    found = connection.execute(REPORTS, {"person_key": key, "no": no}).all()
+    since = next((row.revision for row in found if row.moved_key is None), 0)
+    return {row.report for row in found if row.report is not None}, since
 
 
 def fills(connection: Connection, fill_keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:

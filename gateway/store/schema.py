@@ -18,9 +18,11 @@ three for each day it reports of), not with the population, name no patient, and
 of what `fill_key` names it by. Their rows are facts that a unit of intake adds where they are not there yet, so that
 units that run side by side do not wait for a common counter.
 
-Nothing is ever updated but `fill`, which is an index, `product_load`, and the list `expected_dispenser`, which is
-replaced as a whole: a dispensation has revisions, a person has appearances. Quantities are decimal text, because a
-float would change them; JSON holds only what no query reads.
+Nothing is ever updated but `fill`, which is an index, `moved_to` of an appearance, `product_load`, and the list
+`expected_dispenser`, which is replaced as a whole: a dispensation has revisions, a person has appearances. Where an
+operator moves an appearance to another person, its dispensations are copied there with all their revisions; a last
+revision with status `moved` stays behind and says where they are. Quantities are decimal text, because a float would
+change them; JSON holds only what no query reads.
 """
 
 from __future__ import annotations
@@ -43,6 +45,9 @@ from sqlalchemy import (
 )
 
 from gateway.database import Migrations, UtcDateTime
+
+MOVED = "moved"
+"""The status of a dispensation's last revision where it is no longer."""
 
 MIGRATIONS = Migrations(Path(__file__).parent / "migrations", version_table="store_version")
 
@@ -109,6 +114,9 @@ appearance = _table(
     Column("species", Text, nullable=False),
     Column("owner", Text),  # JSON
     Column("deceased", Date),
+    Column(
+        "moved_to", BigInteger
+    ),  # the person whose it is now, and who knows it by another number; NULL: it is here
 )
 
 identifier = _table(
@@ -128,6 +136,23 @@ blocking = _table(
     "blocking",
     Column("block_key", BigInteger, primary_key=True, autoincrement=False),
     _person_key(),
+)
+
+link = _table(
+    "link",  # every move twice, once for each of the two persons
+    _person_key(),
+    Column("link_no", Integer, primary_key=True, autoincrement=False),
+    Column("other_key", BigInteger, nullable=False),
+    Column("other_no", Integer, nullable=False),
+    Column("leaves", Boolean, nullable=False),  # True: this is the person whom the appearances left
+    Column("action", Text, nullable=False),
+    Column("joins", Boolean, nullable=False),
+    Column("appearances", Text, nullable=False),  # JSON: pairs of the number here and the number there
+    Column("dispensations", Integer, nullable=False),
+    Column("undoes", Text),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # --- what is referred to --------------------------------------------------------------------------------------
@@ -201,6 +226,9 @@ dispensation = _table(
     Column("source_state", Text, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
     Column("report", LargeBinary(16)),  # fingerprint of the report that made this revision
+    # where the dispensation went with this revision (status MOVED), or came from; NULL: it stayed
+    Column("moved_key", BigInteger),
+    Column("moved_no", Integer),
     ForeignKeyConstraint(["person_key", "appearance"], ["appearance.person_key", "appearance.appearance"]),
 )
 

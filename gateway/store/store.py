@@ -1,4 +1,4 @@
-"""The record as its users see it: three reads and a unit of intake; and who has reported."""
+"""The record as its users see it: its reads, a unit of intake, an operator's moves, and who has reported."""
 
 from __future__ import annotations
 
@@ -10,16 +10,26 @@ from itertools import chain
 from sqlalchemy import Select, func, select
 
 from gateway.database import Database, answering
-from gateway.model import CoveredDays, Dispensation, ExpectedDispenser, Period, Person, Reporter
-from gateway.ports import Clock, History, IntakeUnit, RecordStore, ReportingLog, Vault
-from gateway.store import queries, reporting, schema
+from gateway.model import (
+    CoveredDays,
+    Dispensation,
+    ExpectedDispenser,
+    Link,
+    Period,
+    Person,
+    PersonHeld,
+    Reporter,
+)
+from gateway.ports import Clock, History, IntakeUnit, LinkUnit, RecordStore, ReportingLog, Vault
+from gateway.store import holding, journal, queries, reporting, schema
 from gateway.store.keys import block_key, read_dispensation_id, read_person_key, write_person_key
+from gateway.store.linking import Linking
 from gateway.store.products import Products
 from gateway.store.references import References
 from gateway.store.unit import Unit
 
 PART = "record store"
-_EVERYBODY = select(schema.person.c.person_key)
+_EVERYBODY = select(schema.appearance.c.person_key).where(schema.appearance.c.moved_to.is_(None)).distinct()
 
 
 class Store(RecordStore, ReportingLog):
@@ -105,24 +115,52 @@ class Store(RecordStore, ReportingLog):
         with answering(PART), self._database.writing() as connection:
             reporting.expect(connection, dispensers)
 
+    def person(self, person_key: str) -> PersonHeld | None:
+        """As the port says."""
+        key = read_person_key(person_key)
+        if key is None:
+            return None
+        with answering(PART), self._database.connect() as connection:
+            return holding.whoever(connection, key)
+
+    def links(self, limit: int, person_key: str | None = None) -> Sequence[Link]:
+        """As the port says."""
+        key = None if person_key is None else read_person_key(person_key)
+        if person_key is not None and key is None:
+            return []
+        with answering(PART), self._database.connect() as connection:
+            return (
+                journal.latest(connection, limit)
+                if key is None
+                else journal.of_person(connection, key)[:limit]
+            )
+
+    @contextmanager
+    def linking(self) -> Iterator[LinkUnit]:
+        """As the port says. The unit is for one thread, and only inside the block."""
+        with answering(PART), self._database.writing() as connection:
+            yield Linking(connection, references=self._references, clock=self._clock)
+
     def ready(self) -> bool:
         """As the port says."""
         return schema.MIGRATIONS.is_current(self._database)
 
     def person_keys(self) -> Iterator[str]:
-        """The keys of all people, one after the other: for reports and checks, not for requests."""
+        """The keys of all people, but of those who were merged into others, one after the other: for reports and
+        checks, not for requests."""
         with answering(PART), self._database.snapshot() as connection:
             for key in connection.execution_options(yield_per=1000).execute(_EVERYBODY).scalars():
                 yield write_person_key(key)
 
     def people(self) -> int:
         """How many people the record holds. Reads all of them: for demonstrations and reports, not for requests."""
-        return self._count(select(func.count()).select_from(schema.person))
+        return self._count(select(func.count()).select_from(_EVERYBODY.subquery()))
 
     def dispensations(self) -> int:
         """How many dispensations, void ones included. Reads all of them, as :meth:`people`."""
-        first = schema.dispensation.c.revision == 1
-        return self._count(select(func.count()).select_from(schema.dispensation).where(first))
+        places = select(func.count()).select_from(schema.dispensation)
+        left = places.where(schema.dispensation.c.status == schema.MOVED, queries.IS_LAST)
+        return self._count(places.where(schema.dispensation.c.revision == 1)) - self._count(left)
 
     def close(self) -> None:
         """Close all connections."""

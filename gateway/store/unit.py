@@ -7,7 +7,7 @@ people by blocking key, and their appearances.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
@@ -31,20 +31,13 @@ from gateway.store.keys import (
     write_dispensation_id,
     write_person_key,
 )
+from gateway.store.queries import Standing
 from gateway.store.references import References, Snapshots
 
 T = TypeVar("T")
 
 PART = "record store"
 ROWS_AT_ONCE = 1000
-
-
-@dataclass(slots=True)
-class _Known:
-    """What the unit knows of one person: appearances by digest, and the last dispensation's number."""
-
-    appearances: dict[bytes, int]
-    last_no: int
 
 
 class Unit(IntakeUnit):
@@ -73,7 +66,7 @@ class Unit(IntakeUnit):
         self._gathered = Gathered()
         self._blocks = Remembered(partial(queries.person_keys, self._connection))
         self._people = Remembered(partial(queries.appearances, self._connection))
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, Standing] = {}
         self._fill_keys: dict[int, tuple[Dispensation, bytes]] = {}
         self._fills: dict[bytes, tuple[int, int] | None] = {}
         self._written: dict[tuple[int, int], Dispensation] = {}
@@ -128,13 +121,18 @@ class Unit(IntakeUnit):
         current = self._current(place)
         if current is None:
             return None
-        reports = queries.reports(self._connection, *place) | self._reports.get(place, set())
-        return Recorded(dispensation=current, reports=frozenset(reports))
+        place = read_dispensation_id(str(current.id)) or place  # where it has been moved to
+        reports, since = queries.reports(self._connection, *place)
+        return Recorded(
+            dispensation=current,
+            reports=frozenset(reports | self._reports.get(place, set())),
+            unchanged_since=current.revision if place in self._written else since,
+        )
 
     def _current(self, place: tuple[int, int]) -> Dispensation | None:
         return self._written.get(place) or queries.dispensation(self._connection, self._references, *place)
 
-    def _person(self, person_key: str) -> tuple[int, _Known]:
+    def _person(self, person_key: str) -> tuple[int, Standing]:
         key = read_person_key(person_key)
         if key is None:
             raise _no_such_person()
@@ -148,8 +146,7 @@ class Unit(IntakeUnit):
 
     def _know(self, keys: Collection[int]) -> None:
         """Read what there is of these people; nothing, of those that are not there."""
-        for key, (digests, last_no) in queries.standing(self._connection, keys).items():
-            self._known[key] = _Known(digests, last_no)
+        self._known.update(queries.standing(self._connection, keys))
 
     # --- writes -----------------------------------------------------------------------------------------------
 
@@ -158,7 +155,7 @@ class Unit(IntakeUnit):
         with self._answering():
             reported = Reported(person, self._vault)
             key = new_person_key()
-            self._known[key] = _Known({}, 0)
+            self._known[key] = Standing({}, 0, 0)
             self._gathered.add(schema.person, {"person_key": key, "recorded_at": self._clock()})
             self._appear(key, reported)
             self._block(key, keys)
@@ -213,7 +210,7 @@ class Unit(IntakeUnit):
             self.flush()
             return reporting.has_dispensed(self._connection, dispenser, first, last)
 
-    def _place(self, key: int, known: _Known, dispensation: Dispensation, fill: bytes) -> tuple[int, int]:
+    def _place(self, key: int, known: Standing, dispensation: Dispensation, fill: bytes) -> tuple[int, int]:
         """Number and revision that the dispensation gets."""
         same = self._fill(fill)
         if dispensation.id is None:
@@ -221,7 +218,7 @@ class Unit(IntakeUnit):
         else:
             own = read_dispensation_id(dispensation.id)
             before = self._current(own) if own and own[0] == key else None
-            if own is None or before is None:
+            if own is None or before is None or before.id != dispensation.id:
                 raise Conflict(
                     "The dispensation to be revised is not one of this person's.",
                     remedy="Void it where it is recorded, and report it anew.",
@@ -282,11 +279,11 @@ class Unit(IntakeUnit):
 
     def _appear(self, key: int, reported: Reported) -> Person:
         """The appearance with these demographics; a new one unless there is one."""
-        known = self._known[key].appearances
-        number = known.get(reported.digest, len(known) + 1)
+        known = self._known[key]
+        number = known.appearances.get(reported.digest, known.last_appearance + 1)
         shown = replace(reported.shown, key=write_person_key(key), appearance=number)
-        if reported.digest not in known:
-            known[reported.digest] = number
+        if reported.digest not in known.appearances:
+            known.appearances[reported.digest] = known.last_appearance = number
             self._people.add(key, shown)
             self._gathered.add(schema.appearance, reported.row(key, number))
             for row in reported.identifier_rows(key, number):
