@@ -11,6 +11,12 @@
     pmpbridge compliance expect    the list of dispensers that must report
     pmpbridge matching evaluate    how well people are matched, by a file with truth
     pmpbridge matching train  weights out of a file of people
+    pmpbridge person show     a person: appearances, dispensations, possible duplicates
+    pmpbridge person find     people by demographics
+    pmpbridge person merge    two people who are one
+    pmpbridge person split    one person who is two
+    pmpbridge person undo     take a merge or a split back
+    pmpbridge person links    the journal of all these
     pmpbridge client add      register an OAuth client
     pmpbridge mapping         which format carries which field, and where
     pmpbridge audit verify    check the hash chain
@@ -33,6 +39,7 @@ from gateway.commands.compliance import compliance
 from gateway.commands.drugs import drugs
 from gateway.commands.intake import intake
 from gateway.commands.matching import matching
+from gateway.commands.person import person
 from gateway.commands.synth import synth
 from gateway.demo import run as run_demo
 from gateway.errors import GatewayError
@@ -72,6 +79,7 @@ main.add_command(intake)
 main.add_command(compliance)
 main.add_command(matching)
 main.add_command(synth)
+main.add_command(person)
 
 
 @main.command()

@@ -99,7 +99,7 @@ class Linking:
         held = self._store.person(person_key)
         if held is None:
             trail.note(ErrorCode.NOT_FOUND.value, [None], status=NotFound.status)
-            raise _nobody(person_key)
+            raise _nobody()
         near = self._duplicates(held)
         trail.note("shown", [held.person_key, *(str(one.appearance.key) for one in near)])
         return PersonShown(asked=person_key, person=held, possible_duplicates=near)
@@ -123,7 +123,7 @@ class Linking:
         trail = self._trail(AuditAction.PERSON_SHOWN, "links", by)
         if person_key is not None and self._store.person(person_key) is None:
             trail.note(ErrorCode.NOT_FOUND.value, [None], status=NotFound.status)
-            raise _nobody(person_key)
+            raise _nobody()
         found = self._store.links(limit, person_key)
         trail.note("shown", [person_key], count=len(found))
         return found
@@ -255,7 +255,7 @@ def _planned(unit: LinkUnit, asked: Asked, by: str, reason: str) -> Proposal:
 
 
 def _merge(unit: LinkUnit, asked: Merge, by: str, reason: str) -> Proposal:
-    source, target = _present(unit, asked.key), _present(unit, asked.into)
+    source, target = _present(unit, asked.key, "KEY"), _present(unit, asked.into, "INTO_KEY")
     if source.person_key == target.person_key:
         raise Conflict("A person cannot be merged into herself.", remedy="Name two different keys.")
     if _species(source) != _species(target):
@@ -273,7 +273,7 @@ def _merge(unit: LinkUnit, asked: Merge, by: str, reason: str) -> Proposal:
 
 
 def _split(unit: LinkUnit, asked: Split, by: str, reason: str) -> Proposal:
-    source = _present(unit, asked.key)
+    source = _present(unit, asked.key, "KEY")
     missing = sorted(asked.appearances - source.numbers)
     if missing or not asked.appearances:
         raise Conflict(
@@ -302,7 +302,7 @@ def _undo(unit: LinkUnit, asked: Undo, by: str, reason: str) -> Proposal:
     link = unit.link(asked.link_id)
     if link is None:
         raise NotFound(
-            "There is no such link.", path="link", remedy="List the links of the person concerned."
+            "There is no such link.", path="LINK_ID", remedy="List the links of the person concerned."
         )
     if link.undone_by is not None:
         raise Conflict(
@@ -311,14 +311,16 @@ def _undo(unit: LinkUnit, asked: Undo, by: str, reason: str) -> Proposal:
         )
     source, target = unit.person(link.to_key), unit.person(link.from_key)
     if source is None or target is None:
-        raise _nobody(link.to_key if source is None else link.from_key)
-    moved = frozenset(number for _, number in link.appearances)
-    if not moved <= source.numbers:
-        raise _not_the_newest(_since(unit, link.to_key, moved - source.numbers), link)
-    if link.joins and moved == source.numbers:
-        raise _not_the_newest(unit.links(link.to_key)[0], link)
-    if not link.joins and not target.appearances:
-        raise _not_the_newest(unit.links(link.from_key)[0], link)
+        raise _nobody("LINK_ID")
+    left, came = (frozenset(numbers) for numbers in zip(*link.appearances, strict=True))
+    if not came <= source.numbers:
+        raise _not_the_newest(_last_to_leave(unit, link.to_key, came - source.numbers))
+    if link.joins and came == source.numbers:  # the other one has gone meanwhile
+        raise _not_the_newest(_last_to_leave(unit, link.to_key))
+    if not target.appearances:
+        last = _last_to_leave(unit, link.from_key)
+        if not link.joins or left.isdisjoint(number for number, _ in last.appearances):
+            raise _not_the_newest(last)
     move = Move(
         action=LinkAction.UNDO,
         joins=not link.joins,
@@ -332,28 +334,31 @@ def _undo(unit: LinkUnit, asked: Undo, by: str, reason: str) -> Proposal:
     return Proposal(asked=asked, move=move, source=source, target=target)
 
 
-def _since(unit: LinkUnit, key: str, numbers: frozenset[int]) -> Link:
-    """The last link that has moved one of these appearances away from that person."""
-    links = unit.links(key)
+def _last_to_leave(unit: LinkUnit, key: str, numbers: frozenset[int] | None = None) -> Link:
+    """The last link that has moved appearances (one of these numbers) away from that person, and is in force."""
     return next(
-        one for one in links if one.from_key == key and not numbers.isdisjoint(n for n, _ in one.appearances)
+        one
+        for one in unit.links(key)
+        if one.from_key == key
+        and one.undone_by is None
+        and (numbers is None or not numbers.isdisjoint(number for number, _ in one.appearances))
     )
 
 
-def _not_the_newest(later: Link, link: Link) -> Conflict:
+def _not_the_newest(later: Link) -> Conflict:
     return Conflict(
         f"The link {later.id} ({later.action.value}) has moved appearances of these people since.",
-        remedy=f"Undo {later.id} first, then {link.id}.",
+        remedy=f"Undo {later.id} first.",
     )
 
 
-def _present(unit: LinkUnit, key: str) -> PersonHeld:
+def _present(unit: LinkUnit, key: str, path: str) -> PersonHeld:
     """:raises Conflict: she has been merged into somebody else."""
     held = unit.person(key)
     if held is None:
-        raise _nobody(key)
+        raise _nobody(path)
     if not held.appearances:
-        link = unit.links(key)[0]
+        link = _last_to_leave(unit, key)
         raise Conflict(
             f"The person {key} has been merged into {link.to_key} by the link {link.id}.",
             remedy=f"Name {link.to_key}, or undo {link.id} first.",
@@ -361,9 +366,11 @@ def _present(unit: LinkUnit, key: str) -> PersonHeld:
     return held
 
 
-def _nobody(key: str) -> NotFound:
+def _nobody(path: str = "KEY") -> NotFound:
     return NotFound(
-        f"Nobody in the record has the person key {key}.", remedy="Use the key of an earlier answer."
+        "Nobody in the record has this person key.",
+        path=path,
+        remedy="Use the key of an earlier answer, or find the person by demographics.",
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.drugs import DrugTable, drugs_of
-from gateway.errors import ErrorCode, MessageError, NotFound
+from gateway.errors import ErrorCode, MessageError, NotFound, Unavailable
 from gateway.matching import Ambiguous, Match, Matcher
 from gateway.model import (
     Answer,
@@ -29,8 +29,10 @@ from gateway.model import (
     Person,
     StateOutcome,
 )
-from gateway.ports import Clock, Policy, RecordStore, StateRules
+from gateway.ports import Clock, History, Policy, RecordStore, StateRules
 from gateway.routing import plan
+
+_ATTEMPTS = 5  # where a person is split or merged just while she is looked up
 
 # The first sentence of each fits into SCRIPT's 70 characters.
 _DUPLICATE = "Another record may be this patient's too; it is not shown here."
@@ -92,19 +94,32 @@ class Lookup:
             one = self._store.dispensation(request.dispensation_id)
             return self._held([one] if one and one.status is DispensationStatus.ACTIVE else [])
         if request.person is None:
-            return self._of(request.person_key or "", request.period)
-        candidates = self._store.candidates(self._matcher.blocking_keys(request.person))
-        decision = self._matcher.decide(request.person, candidates)
+            return self._held(self._history(request.person_key or "", request.period).dispensations)
+        for _ in range(_ATTEMPTS):
+            found = self._match(request.person, request.period)
+            if found is not None:
+                return found
+        raise Unavailable("The people in question are being split or merged.")
+
+    def _match(self, person: Person, period: Period) -> _Found | None:
+        """What is found by demographics. None where an operator has split or merged between the two reads: what was
+        matched may be somebody else's by now."""
+        candidates = self._store.candidates(self._matcher.blocking_keys(person))
+        decision = self._matcher.decide(person, candidates)
         match decision:
             case Ambiguous(evidence=evidence):
                 return _Found(outcome=Outcome.AMBIGUOUS, evidence=evidence, detail=_ambiguity(evidence))
             case Match(person_key=key, evidence=evidence):
-                found = self._of(key, request.period, evidence)
+                history = self._history(key, period)
+                matched = {one.appearance for one in candidates if one.key == key}
+                if history.person_key != key or not matched <= history.appearances:
+                    return None
+                found = self._held(history.dispensations, evidence)
                 return _with_caution(found) if decision.possible_duplicates else found
             case _:
                 return self._held((), decision.evidence)
 
-    def _of(self, key: str, period: Period, evidence: MatchEvidence | None = None) -> _Found:
+    def _history(self, key: str, period: Period) -> History:
         """:raises NotFound: nobody has this key: a key that was mistyped is not a patient without records."""
         history = self._store.history(key, period)
         if history is None:
@@ -113,7 +128,7 @@ class Lookup:
                 path="patient",
                 remedy="Use the key of an earlier answer, or look the patient up by demographics.",
             )
-        return self._held(history.dispensations, evidence)
+        return history
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
         held = tuple(held)

@@ -349,6 +349,10 @@ class IntakeUnit(Protocol):
         """As :meth:`RecordStore.candidates`, including what this unit has written."""
         ...
 
+    def holder(self, person: Person, person_keys: Collection[str]) -> str | None:
+        """Which of these people has an appearance of equal demographics and identifiers; None but for exactly one."""
+        ...
+
     def add_person(self, person: Person, keys: Collection[str]) -> str:
         """A new person, known by these blocking keys. Returns the person key."""
         ...

@@ -105,6 +105,13 @@ class Unit(IntakeUnit):
             known = self._blocks.of({block_key(key) for key in keys})
             return self._people.of(sorted(set(known)))
 
+    def holder(self, person: Person, person_keys: Collection[str]) -> str | None:
+        """As the port says."""
+        with self._answering():
+            wanted = Reported(person, self._vault).digest
+            held = [key for key in person_keys if wanted in self._person(key)[1].appearances]
+            return held[0] if len(held) == 1 else None
+
     def _fill_key(self, dispensation: Dispensation) -> bytes:
         held = self._fill_keys.get(
             id(dispensation)
