@@ -316,6 +316,8 @@ class Intake:
             if not person.identifiers and person.owner is None:
                 one.reported = replace(one.reported, person=appearance)
             return key, frozenset()  # the person is known by all keys of these demographics
+        if same and (holder := unit.holder(person, same)) is not None:
+            return holder, frozenset()  # an operator has told these people apart
         keys = one.keys or self._matcher.blocking_keys(person)
         decision = self._matcher.decide(person, unit.candidates(keys))
         keys |= {one.exact}
