@@ -353,6 +353,20 @@ def test_what_was_reported_since_goes_with_its_appearance(record: Store) -> None
     assert followed.id == f"{one.person.key}-2"
 
 
+def test_what_was_corrected_to_be_the_others_stays_there(record: Store) -> None:
+    one, other = two(record)
+    link = merge(record, one.person.key, other.person.key)
+    into = str(other.person.key)
+    with record.intake() as unit:
+        found = unit.recorded(str(one.id))
+        assert found is not None
+        unit.add_dispensation(into, replace(found.dispensation, person=other.person), ())
+    assert undo(record, link).dispensations == 0
+    assert (numbers(record, one.person.key), numbers(record, into)) == ([], ["1", "2"])
+    assert merge(record, one.person.key, into).dispensations == 0
+    assert numbers(record, one.person.key) == numbers(record, into) == ["1", "2"]
+
+
 def test_a_dispensation_that_comes_back_by_another_way_has_its_id_again(record: Store) -> None:
     hers, twin = twins(record)
     link = split(record, hers.person.key, 2)
