@@ -309,8 +309,8 @@ class Vault(Protocol):
 class History:
     """What the record holds of one person: the dispensations (newest fill first), each with its appearance.
 
-    `person_key` is another one than was asked for where that person has been merged into this one; `appearances` are
-    the numbers of all that this person has now.
+    `person_key` is another than was asked for where that person was merged into this one; `appearances` are the
+    numbers of all she has now.
     """
 
     person_key: str
@@ -350,7 +350,7 @@ class IntakeUnit(Protocol):
         ...
 
     def holder(self, person: Person, person_keys: Collection[str]) -> str | None:
-        """Which of these people has an appearance of equal demographics and identifiers; None but for exactly one."""
+        """The one of these people who has an appearance of equal demographics and identifiers; None for several."""
         ...
 
     def add_person(self, person: Person, keys: Collection[str]) -> str:
@@ -411,14 +411,11 @@ class LinkUnit(Protocol):
         ...
 
     def move(self, move: Move, keys: Collection[str]) -> Link:
-        """Move the appearances, and with each the dispensations whose last revision refers to it. Histories, ids and
-        fills lead there from now on; so do these blocking keys.
+        """Move the appearances, with the dispensations whose last revision refers to one of them. Histories, ids,
+        fills and these blocking keys lead there from now on. A dispensation gets one revision more by moving;
+        returning to a person, it has the id again that it had there.
 
-        A dispensation keeps its revisions and gets one more by moving; returning to a person, it has the id again
-        that it had there.
-
-        :raises gateway.errors.Conflict: the person moved from does not have all of the appearances, the one moved to
-            is not there, or an appearance is to get back a number that it has not had.
+        :raises gateway.errors.Conflict: one of the two does not have what the move asks for. Nothing was moved.
         """
         ...
 
@@ -458,7 +455,7 @@ class RecordStore(Protocol):
         ...
 
     def linking(self) -> AbstractContextManager[LinkUnit]:
-        """A transaction as :meth:`intake`, for an operator's moves. :raises gateway.errors.Contended: as there."""
+        """A transaction as :meth:`intake`, for an operator's moves."""
         ...
 
     def ready(self) -> bool:

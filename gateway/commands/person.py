@@ -136,7 +136,7 @@ def _operator() -> str:
 def _carry_out(gateway: Gateway, asked: Asked, reason: str, yes: bool, form: str) -> None:
     proposal = gateway.linking.propose(asked, by=_operator(), reason=reason)
     if not yes:
-        click.echo("\n".join(_proposed(proposal)), err=True)
+        click.echo(_text(_proposed(proposal)), err=True)
         click.confirm("Do this?", abort=True, err=True)
     link = gateway.linking.carry_out(proposal)
     _tell(link, _link(link), form)
@@ -144,7 +144,12 @@ def _carry_out(gateway: Gateway, asked: Asked, reason: str, yes: bool, form: str
 
 def _tell(what: Any, lines: Iterable[str], form: str) -> None:
     """JSON has the model's own names of fields."""
-    click.echo(msgspec.json.encode(what).decode() if form == "json" else "\n".join(lines))
+    click.echo(msgspec.json.encode(what).decode() if form == "json" else _text(lines))
+
+
+def _text(lines: Iterable[str]) -> str:
+    """Names came from outside: whatever would steer a terminal is shown as a question mark."""
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
 
 
 # --- in words -----------------------------------------------------------------------------------------------------
@@ -187,7 +192,7 @@ def _proposed(proposal: Proposal) -> Iterator[str]:
     moved = [one for one in proposal.source.appearances if one.person.appearance in move.appearances]
     where = f"to person {target.person_key}" if target else "to a new person"
     count = sum(one.active + one.void for one in moved)
-    yield f"{move.action.value}: from person {move.from_key} {where}, with {count} dispensations"
+    yield f"{move.action.value}: from person {move.from_key} {where}, with {_dispensations(count)}"
     for one in moved:
         yield from _appearance(one)
     if target is not None and target.appearances:
@@ -201,7 +206,7 @@ def _link(link: Link) -> Iterator[str]:
     of = f" of {link.undoes}" if link.undoes else ""
     yield f"link {link.id}: {link.action.value}{of}, {state}"
     moved = ", ".join(f"{left} now {came}" for left, came in link.appearances)
-    yield f"  from person {link.from_key} to person {link.to_key}, {link.dispensations} dispensations"
+    yield f"  from person {link.from_key} to person {link.to_key}, {_dispensations(link.dispensations)}"
     yield f"  appearances: {moved}"
     yield f"  {link.at:%Y-%m-%d %H:%M:%S} UTC, {link.by}{': ' if link.reason else ''}{link.reason}"
 
@@ -223,6 +228,10 @@ def _demographics(one: Person) -> str:
     if one.owner:
         parts.append(f"owner {_demographics(one.owner)}")
     return "; ".join(filter(None, parts))
+
+
+def _dispensations(number: int) -> str:
+    return f"{number} dispensation{'' if number == 1 else 's'}"
 
 
 def _name(name: PersonName) -> str:

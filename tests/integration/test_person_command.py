@@ -18,7 +18,7 @@ from gateway.audit import HashChainedLog
 from gateway.bootstrap import build
 from gateway.cli import main
 from gateway.settings import load_settings
-from tests.unit.linking.records import MARRIED, SHE, key_of, report
+from tests.unit.linking.records import MARRIED, SHE, key_of, report, somebody
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Result]
@@ -68,6 +68,15 @@ def test_a_person_is_shown(run: Run, keys: tuple[str, str]) -> None:
     assert shown["person"]["appearances"][0]["person"]["names"][0]["family"] == "Quillfeather"
 
 
+def test_nothing_from_outside_steers_the_terminal(run: Run, tmp_path: Path) -> None:
+    gateway = build(load_settings(environ={}, overrides={"data_dir": str(tmp_path)}))
+    key = key_of(report(gateway, "1", somebody("Quill\x1b[2Jfeather", "Mari\ngold")))
+    gateway.close()
+    shown = run("show", key).stdout
+    assert "Quill?[2Jfeather, Mari?gold" in shown
+    assert "\x1b" not in shown
+
+
 def test_people_are_found(run: Run, keys: tuple[str, str]) -> None:
     ended = run("find", "--family", "Hawthorn", "--given", "Marigold", "--born", "1971-04-09")
     assert ended.exit_code == 0
@@ -85,7 +94,7 @@ def test_what_would_happen_is_shown_and_asked(run: Run, keys: tuple[str, str]) -
     for answer in ("n\n", ""):
         ended = run(*arguments, input=answer)
         assert ended.exit_code == 1
-        assert f"merge: from person {keys[0]} to person {keys[1]}, with 1 dispensations" in ended.stderr
+        assert f"merge: from person {keys[0]} to person {keys[1]}, with 1 dispensation\n" in ended.stderr
         assert "Quillfeather" in ended.stderr
         assert "Hawthorne" in ended.stderr
         assert ended.stdout == ""
@@ -94,7 +103,7 @@ def test_what_would_happen_is_shown_and_asked(run: Run, keys: tuple[str, str]) -
     assert done.exit_code == 0
     assert done.stdout.splitlines()[:2] == [
         f"link {keys[0]}-L1: merge, in force",
-        f"  from person {keys[0]} to person {keys[1]}, 1 dispensations",
+        f"  from person {keys[0]} to person {keys[1]}, 1 dispensation",
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from gateway.linking import Merge
 from gateway.testing import LiveGateway
 from tests.unit.fhir.cases import JSON, reported
 from tests.unit.fhir.test_requests import parameters
@@ -50,6 +51,32 @@ def test_a_dispensation_from_report_to_history(empty: LiveGateway) -> None:
     keys = [e["resource"]["identifier"] for e in data["entry"] if e["resource"]["resourceType"] == "Patient"]
     assert [f"Patient/{i['value']}" for (i,) in keys] == [patient]
     assert "900-12-3456" not in history.text + read.text + found.text
+
+
+def test_what_was_given_out_before_a_merge_still_answers(empty: LiveGateway) -> None:
+    """By the old key the whole history, by the old id the dispensation where it is now, and never "no records"."""
+    base, merged = f"{empty.url}/fhir", []
+    for family, number in (("Quillfeather", "7001234"), ("Hawthorne", "7009999")):
+        sent = reported()
+        patient = next(one for one in sent["contained"] if one["resourceType"] == "Patient")
+        patient["name"] = [{"family": family, "given": ["Marigold"]}]
+        patient["address"], patient["telecom"] = [{"city": family, "state": "CT"}], []
+        sent["authorizingPrescription"][0]["identifier"]["value"] = number
+        merged.append(call(empty, "POST", f"{base}/MedicationDispense", json=sent))
+    before, other = (one.json()["subject"]["reference"] for one in merged)
+    assert before != other, "or this test shows nothing"
+    linking = empty.gateway.linking
+    keys = [one.rpartition("/")[2] for one in (before, other)]
+    linking.carry_out(linking.propose(Merge(*keys), by="operator:hazel", reason="married"))
+
+    found = call(empty, "GET", f"{base}/MedicationDispense", params={"patient": before}).json()
+    assert found["total"] == 2
+    fills = [one["resource"] for one in found["entry"] if one["search"]["mode"] == "match"]
+    assert [one["subject"]["reference"] for one in fills] == [other, other]
+    read = call(empty, "GET", merged[0].headers["Location"])
+    assert (read.status_code, read.json()["subject"]["reference"]) == (200, other)
+    again = call(empty, "GET", f"{base}/MedicationDispense/{read.json()['id']}")
+    assert again.json() == read.json()
 
 
 def test_each_route_asks_for_its_scope(empty: LiveGateway) -> None:

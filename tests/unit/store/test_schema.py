@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import JSON, Float, Numeric, create_engine, event
 
-from gateway.model import Period
+from gateway.model import LinkAction, Move, Period
 from gateway.store import Store, schema
 from tests.factory import NOW, a_dispensation, a_dispenser, a_person, a_prescriber
 
@@ -153,3 +153,48 @@ def test_who_has_reported_is_read_by_primary_key(path: Path, record: Store, is_a
     for step in reads:
         assert step == "SCAN reporter" or "USING PRIMARY KEY" in step, step
     assert not [step for step in steps if "AUTOMATIC" in step or "TEMP B-TREE" in step]
+
+
+def test_who_was_moved_is_reached_by_primary_key(path: Path, record: Store) -> None:
+    """Step by step, and the move itself, however many others there are."""
+    keys: list[str] = []
+    with record.intake() as unit:
+        for number in range(30):
+            person = a_person(phones=(str(number),))
+            keys.append(unit.add_person(person, ["everybody"]))
+            sent = a_dispensation(id=None, rx_number=str(number), person=person)
+            recorded = unit.add_dispensation(keys[-1], sent, ["everybody"])
+    record._references.__init__()  # nothing in memory
+    with watched(record) as seen:
+        for source, target in ((keys[-1], keys[0]), (keys[0], keys[1])):
+            _merge(record, source, target)
+        for key in (keys[-1], keys[0], keys[1]):
+            history = record.history(key, Period())
+            assert history is not None
+            assert history.person_key == keys[1]
+            assert record.person(key) is not None
+            assert record.links(5, key)
+        assert record.dispensation(recorded.id or "") is not None
+        with record.intake() as unit:
+            assert unit.recorded(recorded.id or "") is not None
+    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one, _ in seen)}
+    assert tables == {"appearance", "identifier", "dispensation", "link", *REFERRED_TO}
+    for step in plans(path, seen):
+        assert not step.startswith("SCAN"), step
+        assert not step.startswith("SEARCH") or "USING PRIMARY KEY" in step, step
+
+
+def _merge(record: Store, source: str, target: str) -> None:
+    with record.linking() as unit:
+        held = unit.person(source)
+        assert held is not None
+        move = Move(
+            action=LinkAction.MERGE,
+            joins=True,
+            from_key=source,
+            to_key=target,
+            appearances=dict.fromkeys(held.numbers),
+            by="operator:hazel",
+            reason="one",
+        )
+        unit.move(move, ["everybody"])
