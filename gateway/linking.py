@@ -13,13 +13,13 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.errors import Conflict, Contended, ErrorCode, GatewayError, MessageError, NotFound
-from gateway.matching import Matcher, Near, exact_key
+from gateway.matching import Matcher, Near, are_equal, exact_key
 from gateway.model import Link, LinkAction, Move, Person, PersonHeld
 from gateway.model.audit import AuditAction, AuditEvent
 from gateway.ports import AuditLog, Clock, LinkUnit, RecordStore
@@ -315,23 +315,40 @@ def _undo(unit: LinkUnit, asked: Undo, by: str, reason: str) -> Proposal:
     left, came = (frozenset(numbers) for numbers in zip(*link.appearances, strict=True))
     if not came <= source.numbers:
         raise _not_the_newest(_last_to_leave(unit, link.to_key, came - source.numbers))
-    if link.joins and came == source.numbers:  # the other one has gone meanwhile
-        raise _not_the_newest(_last_to_leave(unit, link.to_key))
     if not target.appearances:
         last = _last_to_leave(unit, link.from_key)
         if not link.joins or left.isdisjoint(number for number, _ in last.appearances):
             raise _not_the_newest(last)
+    since = dict.fromkeys(_since(unit, link, source, came))
+    if link.joins and came | since.keys() == source.numbers:  # the other one has gone meanwhile
+        raise _not_the_newest(_last_to_leave(unit, link.to_key))
     move = Move(
         action=LinkAction.UNDO,
         joins=not link.joins,
         from_key=link.to_key,
         to_key=link.from_key,
-        appearances={there: here for here, there in link.appearances},
+        appearances={there: here for here, there in link.appearances} | since,
         by=by,
         reason=reason,
         undoes=link.id,
     )
     return Proposal(asked=asked, move=move, source=source, target=target)
+
+
+def _since(unit: LinkUnit, link: Link, held: PersonHeld, came: frozenset[int]) -> Iterator[int]:
+    """Appearances that were reported since, of demographics equal to one that the link has moved, and are another
+    only by their identifiers: they are the same patient's."""
+    moved_in = {
+        number
+        for one in unit.links(link.to_key)
+        if one.to_key == link.to_key and one.action is not LinkAction.UNDO
+        for _, number in one.appearances
+    }
+    moved = [one.person for one in held.appearances if one.person.appearance in came]
+    for number in held.numbers - came - moved_in:
+        (person,) = [one.person for one in held.appearances if one.person.appearance == number]
+        if number > link.highest and any(are_equal(person, one) for one in moved):
+            yield number
 
 
 def _last_to_leave(unit: LinkUnit, key: str, numbers: frozenset[int] | None = None) -> Link:

@@ -48,8 +48,9 @@ class Link:
     """A move that was made.
 
     `appearances` are pairs: the number with the person they left, the number with the person they came to.
-    `dispensations` counts those that went along, void ones included. `undone_by` is the id of the link that has
-    undone it, and None where it is in force.
+    `dispensations` counts those that went along, void ones included. `highest` is the highest number that an
+    appearance of the person moved to had then: one with a higher number has come since. `undone_by` is the id of the
+    link that has undone it, and None where it is in force.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Link:
     to_key: str
     appearances: tuple[tuple[int, int], ...]
     dispensations: int
+    highest: int
     at: datetime
     by: str
     reason: str = field(repr=False)

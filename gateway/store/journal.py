@@ -61,6 +61,7 @@ def write(
     *,
     appearances: Sequence[tuple[int, int]],
     dispensations: int,
+    highest: int,
     at: datetime,
 ) -> Link:
     """Note what was done between these two persons, from the first to the second."""
@@ -69,6 +70,7 @@ def write(
         "action": move.action.value,
         "joins": move.joins,
         "dispensations": dispensations,
+        "highest": highest,
         "undoes": move.undoes,
         "operator": move.by,
         "reason": move.reason,
@@ -90,6 +92,7 @@ def write(
         to_key=write_person_key(keys[1]),
         appearances=pairs,
         dispensations=dispensations,
+        highest=highest,
         at=at,
         by=move.by,
         reason=move.reason,
@@ -139,6 +142,7 @@ def _decode(row: Row[Any]) -> Link:
         to_key=there if row.leaves else here,
         appearances=pairs if row.leaves else tuple((b, a) for a, b in pairs),
         dispensations=row.dispensations,
+        highest=row.highest,
         at=row.at,
         by=row.operator,
         reason=row.reason,

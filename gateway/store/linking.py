@@ -101,6 +101,7 @@ class Linking(LinkUnit):
             (source, target),
             appearances=sorted(numbers.items()),
             dispensations=dispensations,
+            highest=max(self._appearances(target)),
             at=at,
         )
 

@@ -149,6 +149,9 @@ link = _table(
     Column("joins", Boolean, nullable=False),
     Column("appearances", Text, nullable=False),  # JSON: pairs of the number here and the number there
     Column("dispensations", Integer, nullable=False),
+    Column(
+        "highest", Integer, nullable=False
+    ),  # number of an appearance, of the person moved to, after the move
     Column("undoes", Text),
     Column("operator", Text, nullable=False),
     Column("reason", Text, nullable=False),

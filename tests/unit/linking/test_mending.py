@@ -157,6 +157,35 @@ def test_after_an_undo_it_is_as_it_was(gateway: Gateway) -> None:
     assert gateway.lookup(a_lookup(person=TWIN)).outcome is Outcome.COMPLETE
 
 
+def test_what_was_reported_since_with_another_identifier_goes_back_too(gateway: Gateway) -> None:
+    """Every provider has a record number of its own: the same demographics, and another appearance."""
+    key, into = two(gateway)
+    numbered = [
+        replace(who, identifiers=(Identifier(kind=IdentifierKind.MEDICAL_RECORD_NUMBER, value=str(n)),))
+        for n, who in enumerate((SHE, MARRIED))
+    ]
+    first = mend(gateway, Merge(key, into))
+    report(gateway, "3", numbered[0])
+    report(gateway, "4", numbered[1])
+    assert len(gateway.linking.show(into, by=BY).person.appearances) == 4
+    second = mend(gateway, Undo(first.id))
+    assert (numbers(gateway, key), numbers(gateway, into)) == (["1", "3"], ["2", "4"])
+    mend(gateway, Undo(second.id))
+    assert numbers(gateway, into) == ["1", "2", "3", "4"]
+    mend(gateway, Undo(first.id))
+    assert (numbers(gateway, key), numbers(gateway, into)) == (["1", "3"], ["2", "4"])
+    assert key_of(report(gateway, "5", SHE)) == key
+
+
+def test_the_other_of_equal_demographics_does_not_go_back(gateway: Gateway) -> None:
+    ids = [Identifier(kind=IdentifierKind.SSN, value=f"987-65-432{n}") for n in (1, 2)]
+    (key,) = {key_of(report(gateway, str(n), replace(SHE, identifiers=(one,)))) for n, one in enumerate(ids)}
+    first = mend(gateway, Split(key, frozenset({1})))
+    second = mend(gateway, Undo(first.id))
+    mend(gateway, Undo(second.id))
+    assert (numbers(gateway, key), numbers(gateway, first.to_key)) == (["1"], ["0"])
+
+
 # --- in what order --------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         Column("joins", Boolean, nullable=False),
         Column("appearances", Text, nullable=False),
         Column("dispensations", Integer, nullable=False),
+        Column("highest", Integer, nullable=False),
         Column("undoes", Text),
         Column("operator", Text, nullable=False),
         Column("reason", Text, nullable=False),
