@@ -137,7 +137,13 @@ class Unit(IntakeUnit):
         )
 
     def _current(self, place: tuple[int, int]) -> Dispensation | None:
-        return self._written.get(place) or queries.dispensation(self._connection, self._references, *place)
+        written = self._written.get(place)
+        if written is not None:
+            return written
+        found = queries.dispensation(self._connection, self._references, *place)
+        if found is None:
+            return None
+        return self._written.get(read_dispensation_id(str(found.id)) or place, found)
 
     def _person(self, person_key: str) -> tuple[int, Standing]:
         key = read_person_key(person_key)

@@ -183,7 +183,9 @@ def test_a_moved_dispensation_is_revised_and_voided_where_it_is(record: Store) -
         with pytest.raises(Conflict):
             unit.add_dispensation(str(one.person.key), replace(held_now, id=one.id), ())
         revised = unit.add_dispensation(str(other.person.key), replace(held_now, days_supply=9), ())
-        assert unit.recorded(str(one.id)) is not None
+        found = unit.recorded(str(one.id))
+        assert found is not None
+        assert (found.dispensation, found.unchanged_since) == (revised, 3), "also what is not written yet"
     assert (revised.revision, revised.days_supply) == (3, 9)
     assert record.dispensation(str(one.id)) == revised
     with record.intake() as unit:
