@@ -152,6 +152,8 @@ class Intake:
         drug = resolve(sent.drug)
         reported = sent if drug == sent.drug else replace(sent, drug=drug)
         found = check(reported, path=record.path, today=today, action=record.action)
+        if _keeps_person(record):
+            found = tuple(issue for issue in found if not (issue.field or "").startswith("person."))
         if record.action is not IntakeAction.VOID:
             found += self._unknown_products(sent, record.path)
         if any(issue.is_error for issue in found):
@@ -202,6 +204,11 @@ class Intake:
 
     def _record(self, unit: IntakeUnit, one: _One) -> IntakeResult:
         before = self._before(unit, one)
+        if before is not None and _keeps_person(one.record):
+            held = before.dispensation.person
+            if held.key != one.reported.person.key:
+                return one.rejected(IssueCode.NOT_IDENTIFIED, _ANOTHER_PERSON)
+            one.reported = replace(one.reported, person=held)
         if before is not None and one.report in before.reports:
             return self._again(one, before)
         match one.record.action:
@@ -219,7 +226,7 @@ class Intake:
         """
         record = one.record
         if record.original is not None:
-            return unit.recorded(record.original)
+            return _named(unit, one, record.original)
         held = [found for found in map(unit.same_fill, one.fills) if found is not None]
         if record.is_fill_told or not held:
             return held[0] if held else None
@@ -272,13 +279,19 @@ class Intake:
     def _revise(self, unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
         if before is None:
             return one.no_original()
-        if _is_void(before):
+        if _is_void(before) and one.record.original is None:
             return one.rejected(
                 IssueCode.NO_ORIGINAL,
                 "The dispensation to be revised is void. Report it as new if it was dispensed.",
             )
         if one.has_changed(before):
             return one.changed_meanwhile()
+        if _is_void(before) and one.record.expected_revision is None:
+            return one.rejected(
+                IssueCode.CONFLICT,
+                "The dispensation is void. Only a sender who has seen that, and says so by sending its present "
+                "revision along, records it again.",
+            )
         if self._is_same(one.reported, before):
             return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
         held = before.dispensation
@@ -378,6 +391,16 @@ def _zero_report(unit: IntakeUnit, report: ZeroReport) -> IntakeResult:
     return IntakeResult(path=report.path, verdict=verdict, issues=issues)
 
 
+def _named(unit: IntakeUnit, one: _One, original: str) -> Recorded | None:
+    """What is recorded under the id that the sender names."""
+    named = unit.recorded(original)
+    if named is not None and _is_void(named):
+        moved = unit.same_fill(one.reported)  # this very revision may have moved it to another patient
+        if moved is not None and one.report in moved.reports:
+            return moved
+    return named
+
+
 def _void(unit: IntakeUnit, one: _One, before: Recorded | None) -> IntakeResult:
     if before is None:
         return one.no_original()
@@ -419,6 +442,8 @@ class _One:
         return IntakeIssue(path=self.record.path, code=code, message=message, is_error=is_error)
 
     def no_original(self) -> IntakeResult:
+        if self.record.original is not None:
+            return self.rejected(IssueCode.NO_ORIGINAL, "No dispensation is recorded under this id.")
         return self.rejected(
             IssueCode.NO_ORIGINAL,
             "No dispensation of this dispenser, prescription number, fill number and fill date is recorded, so there "
@@ -470,6 +495,8 @@ def _is_void(before: Recorded) -> bool:
 def _fingerprint(message: str | None, record: IntakeRecord) -> bytes:
     """What makes it the same report: its place in a message that can be told, else everything it says."""
     said: object = record.path if message is not None else (record.original, record.dispensation)
+    if record.expected_revision is not None:  # the same content, but of another revision: said anew
+        said = (said, record.expected_revision)
     return blake2b(msgspec.msgpack.encode((message, record.action, said)), digest_size=16).digest()
 
 
@@ -478,4 +505,19 @@ def _content(dispensation: Dispensation) -> Dispensation:
     return replace(dispensation, id=None, person=_NOBODY, source_state=None, reported_at=None, revision=0)
 
 
+def _keeps_person(record: IntakeRecord) -> bool:
+    """True for a revision by id whose person is a key and nothing else: whose it is stays as it is recorded."""
+    told = record.dispensation
+    return (
+        record.action is IntakeAction.REVISE
+        and record.original is not None
+        and told is not None
+        and told.person == Person(key=told.person.key)
+    )
+
+
 _NOBODY = Person()
+_ANOTHER_PERSON = (
+    "The dispensation is recorded of another patient than the one it is said to be of. Send the patient's "
+    "demographics to change whose it is."
+)

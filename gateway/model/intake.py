@@ -34,7 +34,8 @@ class IntakeRecord:
 
     A revision and a void find their original by its fill (dispenser, prescription number, fill number, part, fill
     date), or by its id where the sender knows it: `original`, with `expected_revision` when the sender says which
-    revision it has seen. Of a void that is all that counts.
+    revision it has seen. Of a void that is all that counts. A revision by id whose person is a key and nothing else
+    leaves the person as recorded; one that says it has seen the void revision records the dispensation again.
 
     `is_fill_told` is False where the format cannot say the fill number, nor which part of a fill it was: the
     original is then looked for under every number, and a void takes it only if it is the same person's and no date

@@ -27,6 +27,7 @@ from gateway.model import (
     IntakeVerdict,
     IssueCode,
     Period,
+    Person,
     PersonName,
 )
 from gateway.ports import IntakeUnit
@@ -198,6 +199,76 @@ def test_a_revision_by_its_id_and_the_revision_that_was_seen(gateway: Gateway) -
     assert (late.verdict, late.issues[0].code) == (IntakeVerdict.REJECTED, IssueCode.CONFLICT)
     assert revise(2, days_supply=3).verdict is IntakeVerdict.REVISED
     assert len(_history(gateway, first)) == 1
+
+
+def _by_id(
+    gateway: Gateway, action: IntakeAction, id_: str | None, reported: Dispensation, seen: int | None = None
+) -> IntakeResult:
+    record = IntakeRecord(
+        dispensation=reported, path="r", action=action, original=id_, expected_revision=seen
+    )
+    (result,) = gateway.intake(IntakeBatch(records=(record,))).results
+    return result
+
+
+def test_a_void_by_its_id_needs_nothing_of_the_patient(gateway: Gateway) -> None:
+    (first,) = _send(gateway, (NEW, _reported()))
+    assert first.dispensation is not None
+    nobody = _reported(person=Person())
+    assert _by_id(gateway, VOID, first.dispensation.id, nobody, 1).verdict is IntakeVerdict.VOIDED
+    assert _by_id(gateway, VOID, first.dispensation.id, nobody, 1).verdict is IntakeVerdict.UNCHANGED
+    unknown = _by_id(gateway, VOID, "nobody-1", nobody)
+    assert (unknown.verdict, unknown.issues[0].code) == (IntakeVerdict.REJECTED, IssueCode.NO_ORIGINAL)
+
+
+def test_a_revision_by_id_may_leave_the_patient_as_recorded(gateway: Gateway) -> None:
+    (first,) = _send(gateway, (NEW, _reported()))
+    assert first.dispensation is not None
+    held = first.dispensation
+    same = _reported(person=Person(key=held.person.key), days_supply=3)
+    revised = _by_id(gateway, REVISE, held.id, same)
+    assert revised.verdict is IntakeVerdict.REVISED
+    assert revised.dispensation is not None
+    assert (revised.dispensation.person, revised.dispensation.days_supply) == (held.person, 3)
+    again = _by_id(gateway, REVISE, held.id, same)
+    assert (again.verdict, again.issues) == (IntakeVerdict.UNCHANGED, revised.issues)
+    other = _by_id(gateway, REVISE, held.id, _reported(person=Person(key="0000000000000"), days_supply=4))
+    assert (other.verdict, other.issues[0].code) == (IntakeVerdict.REJECTED, IssueCode.NOT_IDENTIFIED)
+
+
+def test_a_void_record_is_revised_only_by_who_has_seen_that_it_is_void(gateway: Gateway) -> None:
+    (first,) = _send(gateway, (NEW, _reported()), (VOID, _reported()))[1:]
+    assert first.dispensation is not None
+    id_ = first.dispensation.id
+    for seen in (None, 1):
+        late = _by_id(gateway, REVISE, id_, _reported(), seen)
+        assert (late.verdict, late.issues[0].code) == (IntakeVerdict.REJECTED, IssueCode.CONFLICT)
+    back = _by_id(gateway, REVISE, id_, _reported(), 2)
+    assert back.verdict is IntakeVerdict.REVISED
+    assert [(d.id, d.revision) for d in _history(gateway, back)] == [(id_, 3)]
+    assert _by_id(gateway, REVISE, id_, _reported(), 2).verdict is IntakeVerdict.UNCHANGED
+
+
+def test_the_same_content_of_another_revision_is_another_report(gateway: Gateway) -> None:
+    (first,) = _send(gateway, (NEW, _reported()))
+    assert first.dispensation is not None
+    id_ = first.dispensation.id
+    for seen, days in ((1, 3), (2, 4), (3, 3)):
+        result = _by_id(gateway, REVISE, id_, _reported(days_supply=days), seen)
+        assert result.verdict is IntakeVerdict.REVISED
+    assert [d.days_supply for d in _history(gateway, first)] == [3]
+
+
+def test_a_revision_by_id_that_moved_the_fill_is_known_again(gateway: Gateway) -> None:
+    other = a_person(
+        names=(PersonName(family="Marsh", given=("Ivo",)),), birth_date=date(1950, 1, 2), phones=()
+    )
+    (first,) = _send(gateway, (NEW, _reported()))
+    assert first.dispensation is not None
+    moved = _by_id(gateway, REVISE, first.dispensation.id, _reported(person=other), 1)
+    again = _by_id(gateway, REVISE, first.dispensation.id, _reported(person=other), 1)
+    assert (moved.verdict, again.verdict) == (IntakeVerdict.REVISED, IntakeVerdict.UNCHANGED)
+    assert (again.dispensation, again.issues) == (moved.dispensation, moved.issues)
 
 
 def test_a_test_is_judged_and_not_recorded(gateway: Gateway) -> None:
