@@ -2,9 +2,11 @@
 
 adapter.py        the contract               routes.py, conformance.py   where, and what is offered
 read.py           wire -> canonical          read_request, read_search, read_dispensation
-write.py          canonical -> wire          history, write_dispensation, outcomes
+    reports                                  read_report, read_bundle (bundle_entry), read_import, validation
+write.py          canonical -> wire          history, standalone, write_dispensation, outcomes, out
+    of reports                               write_receipt, verdicts; report of a file
 both directions   datatypes, patients, parties, medications
-tree.py media.py uris.py                     JSON with FHIRPaths, HTTP media types, constants
+tree.py references.py media.py uris.py       JSON with FHIRPaths, what it refers to, HTTP media types, constants
 client.py         the same protocol as an outbound partner
 """
 

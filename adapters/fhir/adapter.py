@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from flask import Blueprint
 
 from adapters.fhir.client import FhirPartner
 from adapters.fhir.conformance import PREFIX
 from adapters.fhir.read import read
+from adapters.fhir.read_import import open_file
 from adapters.fhir.routes import routes
 from adapters.fhir.write import FORMAT, write, write_error
 from gateway.errors import GatewayError
-from gateway.ports import Adapter, Answered, Asked, Handle, Inbound, Outbound, Partner, PartnerSettings
+from gateway.ports import (
+    Adapter,
+    Answered,
+    Asked,
+    Handle,
+    Inbound,
+    Outbound,
+    Partner,
+    PartnerSettings,
+    SubmittedFile,
+)
 
 
 class FhirAdapter(Adapter):
@@ -31,6 +44,9 @@ class FhirAdapter(Adapter):
 
     def routes(self, handle: Handle) -> Blueprint:
         return routes(handle)
+
+    def open_file(self, file: BinaryIO) -> SubmittedFile | None:
+        return open_file(file)
 
     def partner(self, settings: PartnerSettings) -> Partner:
         return FhirPartner(settings)

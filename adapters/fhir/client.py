@@ -13,9 +13,9 @@ import requests
 
 from adapters._wire.answers import body_of
 from adapters.fhir.media import FHIR_JSON
+from adapters.fhir.out import to_json
 from adapters.fhir.read_answer import read_answer, read_refusal
 from adapters.fhir.tree import parse
-from adapters.fhir.write import to_json
 from adapters.fhir.write_request import write_request
 from gateway.errors import (
     Failure,

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
-from adapters.fhir.media import FHIR_JSON, JSON, answer_type, require_json_answer
-from adapters.fhir.write import to_json
+from adapters.fhir.media import FHIR_JSON, JSON, NDJSON, answer_type, require_json_answer
+from adapters.fhir.out import to_json
 from gateway.ports import Inbound, Outbound
 
 PREFIX: Final = "/fhir"
-DATE: Final = "2026-11-22"
+DATE: Final = "2026-11-25"
 """The day of the last change of the CapabilityStatement."""
 
 SMART: Final[dict[str, Any]] = {
@@ -90,11 +90,17 @@ def _rest(origin: str) -> Element:
         "definition": uris.OPERATION_PROCESS_MESSAGE,
         "documentation": f"The event {uris.OPERATION_HISTORY}, answered at once.",
     }
+    import_ = {
+        "name": "import",
+        "definition": uris.OPERATION_IMPORT,
+        "documentation": f"{NDJSON} in the body, one MedicationDispense a line; files at URLs are not fetched.",
+    }
     return {
         "mode": "server",
         "security": _security(origin),
         "resource": [_MEDICATION_DISPENSE, {"type": "Patient", "operation": [history]}],
-        "operation": [history, message],
+        "interaction": [{"code": "transaction"}, {"code": "batch"}],
+        "operation": [history, message, import_],
     }
 
 
@@ -111,9 +117,13 @@ def _security(origin: str) -> Element:
 _MEDICATION_DISPENSE: Final[Element] = {
     "type": "MedicationDispense",
     "supportedProfile": [uris.PROFILE_DISPENSE],
-    "interaction": [{"code": "create"}, {"code": "read"}, {"code": "search-type"}],
+    "interaction": [{"code": "create"}, {"code": "read"}, {"code": "update"}, {"code": "search-type"}],
     "versioning": "versioned",
+    "readHistory": False,
+    "updateCreate": False,
     "conditionalCreate": False,
+    "conditionalUpdate": False,
+    "conditionalDelete": "not-supported",
     "searchParam": [
         {
             "name": "patient",

@@ -14,9 +14,11 @@ from gateway.ports import Inbound
 
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = "application/json"
+NDJSON: Final = "application/fhir+ndjson"
 SPOKEN: Final = f"{FHIR_JSON} (or {JSON})"
 
 _JSON_TYPES: Final = {FHIR_JSON, JSON}
+_NDJSON_TYPES: Final = {NDJSON, "application/ndjson", "application/x-ndjson"}
 _WILDCARDS: Final = {"*/*", "application/*"}
 _FORMATS: Final = {"json": FHIR_JSON, "text/json": JSON, FHIR_JSON: FHIR_JSON, JSON: JSON}
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii"}
@@ -31,6 +33,21 @@ def require_json_body(message: Inbound) -> None:
             path="Content-Type",
             remedy=f"Send {SPOKEN}; XML is not read in this release.",
         )
+    _require_utf8_r4(message)
+
+
+def require_ndjson_body(message: Inbound) -> None:
+    """:raises UnsupportedFormat: the body is not NDJSON, or of another charset or FHIR version."""
+    if message.content_type not in _NDJSON_TYPES:
+        raise UnsupportedFormat(
+            "The content type of the body is not one that is imported here.",
+            path="Content-Type",
+            remedy=f"Send the resources themselves, one a line, as {NDJSON}; files at URLs are not fetched.",
+        )
+    _require_utf8_r4(message)
+
+
+def _require_utf8_r4(message: Inbound) -> None:
     parameters = _parameters(message.headers.get("content-type", ""))
     if parameters.get("charset", "utf-8") not in _CHARSETS:
         raise UnsupportedFormat("The body is not UTF-8.", path="Content-Type", remedy="Send JSON in UTF-8.")
@@ -53,6 +70,22 @@ def require_json_answer(message: Inbound) -> None:
             remedy=f"Accept {SPOKEN}; XML is not written in this release.",
             code=ErrorCode.NOT_ACCEPTABLE,
         )
+
+
+def wants_ndjson(message: Inbound) -> bool:
+    """Whether the answer to an import is NDJSON, which it is unless only a resource is accepted.
+
+    :raises UnsupportedFormat: neither is.
+    """
+    format = message.query.get("_format")
+    accept = ",".join(format) if format is not None else message.headers.get("accept", "")
+    types = {
+        _acceptable(part.replace(" ", "+") if format is not None else part) for part in accept.split(",")
+    }
+    if not accept.strip() or types & (_NDJSON_TYPES | _WILDCARDS | {"ndjson"}):
+        return True
+    require_json_answer(message)
+    return False
 
 
 def answer_type(message: Inbound | None) -> str:

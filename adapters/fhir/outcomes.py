@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
 from gateway.errors import ErrorCode, GatewayError, MessageError, UnsupportedFormat
-from gateway.model import Answer, IntakeIssue, Outcome, StateOutcome
+from gateway.model import Answer, IntakeIssue, IssueCode, Outcome, StateOutcome
 from gateway.terminology import codes, field_map
 
 NOT_FOUND_TEXT: Final = "No PDMP history was found for the submitted patient"
@@ -39,6 +39,13 @@ ISSUE_CODES: Final = {
     ErrorCode.CONFLICT: "conflict",
     ErrorCode.UNAVAILABLE: "transient",
     ErrorCode.INTERNAL: "exception",
+}
+_INTAKE_CODES: Final = {
+    IssueCode.CONFLICT: "conflict",
+    IssueCode.SUPERSEDED: "conflict",
+    IssueCode.DUPLICATE: "duplicate",
+    IssueCode.NO_ORIGINAL: "not-found",
+    IssueCode.UNAVAILABLE: "transient",
 }
 _FHIRPATH = re.compile(r"(Resource|Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
 
@@ -66,11 +73,12 @@ _CHECKED: Final = {
 
 
 class Fault(NamedTuple):
-    """One thing wrong with a resource: of what sort, its FHIRPath, a sentence."""
+    """One thing wrong with a resource: of what sort, its FHIRPath, a sentence, and where need be what to do."""
 
     code: ErrorCode
     path: str
     message: str
+    remedy: str | None = None
 
 
 class InvalidResource(MessageError):
@@ -85,6 +93,13 @@ class InvalidResource(MessageError):
             remedy="Correct the resource and send it again.",
         )
         self.faults = tuple(faults)
+
+
+def faults_of(error: GatewayError, path: str) -> tuple[Fault, ...]:
+    """All that is wrong, each with a place; `path` is that of what has none of its own."""
+    if isinstance(error, InvalidResource):
+        return error.faults
+    return (Fault(error.code, error.path or path, error.message, error.remedy),)
 
 
 def operation_outcome(issues: list[Element], *, id: str | None = None) -> Element:
@@ -164,7 +179,9 @@ def information(texts: Sequence[str]) -> Element:
 def outcome_of_error(error: GatewayError) -> Element:
     """The OperationOutcome of an error: what is wrong in `details`, with place and remedy in `diagnostics`."""
     if isinstance(error, InvalidResource):
-        return operation_outcome([_fault(ISSUE_CODES[f.code], f.path, f.message, None) for f in error.faults])
+        return operation_outcome(
+            [_fault(ISSUE_CODES[f.code], f.path, f.message, f.remedy) for f in error.faults]
+        )
     return operation_outcome([_fault(ISSUE_CODES[error.code], error.path, error.message, error.remedy)])
 
 
@@ -180,8 +197,8 @@ def outcome_of_issues(issues: Sequence[IntakeIssue]) -> Element:
     return operation_outcome(
         [
             _fault(
-                "business-rule",
-                _fhirpath(issue.path, issue.field),
+                _INTAKE_CODES.get(issue.code, "business-rule"),
+                fhirpath(issue.path, issue.field),
                 issue.message,
                 None,
                 severity="error" if issue.is_error else "warning",
@@ -211,7 +228,7 @@ def _fault(
     return issue
 
 
-def _fhirpath(root: str, name: str | None) -> str:
+def fhirpath(root: str, name: str | None) -> str:
     """The FHIRPath of a canonical field that intake names: element names only, no conditions."""
     if name is None:
         return root

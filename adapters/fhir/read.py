@@ -2,7 +2,9 @@
 
 pdmp-history       Parameters                      -> LookupRequest by demographics
 process-message    Bundle of type message          -> LookupRequest by demographics
-create             MedicationDispense              -> IntakeBatch of one record
+create, update     MedicationDispense              -> IntakeBatch of one record
+bundle             Bundle, transaction or batch    -> IntakeBatch of its MedicationDispense entries
+import             NDJSON of MedicationDispense    -> IntakeBatch of its lines
 search, read       the URL                         -> LookupRequest by person key, by dispensation id
 """
 
@@ -10,21 +12,16 @@ from __future__ import annotations
 
 from datetime import UTC, date
 
-from fhir.resources.R4B.medicationdispense import MedicationDispense
-from pydantic import ValidationError
-
 from adapters.fhir.media import require_json_answer, require_json_body
-from adapters.fhir.outcomes import Fault, InvalidResource
-from adapters.fhir.patients import read_owner, read_patient, require_kind
-from adapters.fhir.read_dispensation import DispensationReader, supporting
-from adapters.fhir.read_request import Index, read_message, read_parameters
+from adapters.fhir.read_bundle import read_bundle
+from adapters.fhir.read_import import read_import
+from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
+from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import ID, read_search
 from adapters.fhir.tree import Node, parse
 from gateway.errors import ErrorCode, MessageError, NotFound
-from gateway.model import Dispensation, IntakeBatch, IntakeRecord, LookupRequest, Person, Requester
+from gateway.model import IntakeBatch, LookupRequest, Requester
 from gateway.ports import Asked, Inbound
-
-_MAX_FAULTS = 20
 
 
 def read(message: Inbound) -> Asked:
@@ -32,6 +29,8 @@ def read(message: Inbound) -> Asked:
 
     :raises MessageError: with the FHIRPath, the header or the parameter of what is wrong.
     """
+    if message.operation == "import":
+        return read_import(message)
     require_json_answer(message)
     match message.operation:
         case "search":
@@ -40,7 +39,13 @@ def read(message: Inbound) -> Asked:
             return _read_one(message)
         case "create":
             require_json_body(message)
-            return _read_reported(message)
+            return _read_created(message)
+        case "update":
+            require_json_body(message)
+            return _read_updated(message)
+        case "bundle":
+            require_json_body(message)
+            return read_bundle(message)
         case "process-message":
             require_json_body(message)
             return _read_message(message)
@@ -85,85 +90,36 @@ def _message_bundle(node: Node) -> Node:
 
 
 def _read_one(message: Inbound) -> LookupRequest:
+    return LookupRequest(person=None, dispensation_id=_id(message), requester=Requester())
+
+
+def _id(message: Inbound) -> str:
     id = message.arguments["id"]
     if not ID.fullmatch(id):
         raise NotFound("There is no such MedicationDispense.")
-    return LookupRequest(person=None, dispensation_id=id, requester=Requester())
+    return id
 
 
 # --- intake ---------------------------------------------------------------------------------------------------
 
 
-def _read_reported(message: Inbound) -> IntakeBatch:
-    node = require_kind(parse(message.body), "MedicationDispense")
+def _read_created(message: Inbound) -> IntakeBatch:
     if "if-none-exist" in message.headers:
+        what, remedy = CANNOT_CREATE_BY_CONDITION
+        raise MessageError(what, code=ErrorCode.UNKNOWN_OPERATION, path="If-None-Exist", remedy=remedy)
+    node = require_report(parse(message.body))
+    return IntakeBatch(records=(Reports().created(node),))
+
+
+def _read_updated(message: Inbound) -> IntakeBatch:
+    id = _id(message)
+    if "if-none-match" in message.headers:
         raise MessageError(
-            "A conditional create is not offered.",
+            "An update on the condition that there is nothing is not offered.",
             code=ErrorCode.UNKNOWN_OPERATION,
-            path="If-None-Exist",
-            remedy="Send the resource without If-None-Exist: a dispensation that is recorded is not recorded again.",
+            path="If-None-Match",
+            remedy="Create the dispensation instead, or update it with If-Match.",
         )
-    _validate(node)
-    return IntakeBatch(records=(IntakeRecord(dispensation=_reported(node), path=node.path),))
-
-
-def _validate(node: Node) -> None:
-    """The whole resource against FHIR R4, because it is kept."""
-    try:
-        MedicationDispense.model_validate(node.value)
-    except ValidationError as error:
-        faults = [_fault(node, fault["loc"], fault["type"]) for fault in error.errors(include_input=False)]
-        raise InvalidResource(list(dict.fromkeys(faults))[:_MAX_FAULTS]) from None
-    except Exception:
-        # The library meets a contained resource of an unknown type with a KeyError, other oddities with others.
-        unknown = Fault(ErrorCode.INVALID, node.path, "The resource is not one that FHIR R4 defines.")
-        raise InvalidResource([unknown]) from None
-
-
-def _fault(node: Node, location: tuple[str | int, ...], kind: str) -> Fault:
-    """A fault in words of our own: the library's own words may quote what was sent."""
-    steps = [step for step in location if step not in {"root", "resource_type"}]
-    is_unknown = kind == "extra_forbidden"
-    path = node.path + "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" for step in (steps[:-1] if is_unknown else steps)
-    )
-    name = next((step for step in reversed(steps) if isinstance(step, str)), "The resource")
-    if is_unknown:
-        return Fault(ErrorCode.INVALID, path, "The element has a member that FHIR R4 does not know.")
-    if kind.endswith("missing"):
-        return Fault(ErrorCode.REQUIRED, path, f"{name} is missing.")
-    return Fault(ErrorCode.INVALID, path, f"{name} is not what FHIR R4 allows there.")
-
-
-def _reported(node: Node) -> Dispensation:
-    contained = Index(
-        (f"#{id}", item) for item in node.items("contained") if isinstance(id := item.get_value("id"), str)
-    )
-    _require_completed(node)
-    for name in ("performer", "authorizingPrescription"):
-        if sum(1 for _ in node.items(name)) > 1:
-            raise node.need(name).invalid("one", f"Send one {name}.")
-    reader = DispensationReader(contained.resolve, strict=True)
-    return reader.read(node, _reported_person(node, contained))
-
-
-def _require_completed(node: Node) -> None:
-    if node.need_text("status") != "completed":
-        raise node.need("status").invalid(
-            "completed", "Report what was handed over, with status completed; others are not recorded."
-        )
-
-
-def _reported_person(node: Node, contained: Index) -> Person:
-    subject = node.need("subject")
-    reference = subject.text("reference")
-    patient = contained.resolve(reference) if reference is not None else None
-    if patient is None or patient.kind != "Patient":
-        raise MessageError(
-            "subject does not lead to a contained Patient.",
-            code=ErrorCode.REQUIRED,
-            path=subject.path,
-            remedy="Send the patient's demographics as a contained Patient and refer to it as #id.",
-        )
-    owners = [read_owner(r) for r in supporting(node, contained.resolve) if r.kind == "RelatedPerson"]
-    return read_patient(patient, owner=owners[0] if owners else None)
+    seen = revision_of(message.headers.get("if-match"), "If-Match")
+    node = require_report(parse(message.body))
+    return IntakeBatch(records=(Reports().updated(node, id, seen),))

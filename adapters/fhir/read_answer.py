@@ -17,7 +17,7 @@ from adapters.fhir.datatypes import codings
 from adapters.fhir.outcomes import NOT_FOUND_TEXT
 from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.read_dispensation import DispensationReader, supporting
-from adapters.fhir.read_request import Index
+from adapters.fhir.references import Index
 from adapters.fhir.tree import Node, days_of
 from gateway.errors import Failure
 from gateway.model import Answer, Dispensation, DispensationStatus, Outcome, Period, Person, StateOutcome
@@ -185,7 +185,7 @@ class _History:
         self.timestamp = bundle.instant("timestamp")
         self.has_administrations = any(r.kind == "MedicationAdministration" for _, r in entries)
         self._index = Index(entries)
-        self._reader = DispensationReader(self._index.resolve, strict=False)
+        self._reader = DispensationReader(self._index.referred, strict=False)
         self._persons: dict[str, Person] = {}
         found = [self._read(r) for _, r in entries if r.kind == "MedicationDispense"]
         active = [d for d in found if d.status is DispensationStatus.ACTIVE]
@@ -213,7 +213,7 @@ class _History:
             patient = self._index.resolve(reference)
             if patient is None or patient.kind != "Patient":
                 raise subject.need("reference").invalid("a reference to a Patient in the Bundle")
-            owners = (r for r in supporting(node, self._index.resolve) if r.kind == "RelatedPerson")
+            owners = (r for r in supporting(node, self._index.referred) if r.kind == "RelatedPerson")
             owner = next((read_owner(r, strict=False) for r in owners), None)
             self._persons[reference] = read_patient(patient, owner=owner, strict=False)
         return self._persons[reference]

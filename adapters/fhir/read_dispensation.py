@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from adapters.fhir import uris
@@ -47,11 +48,14 @@ class DispensationReader:
 
     :param resolve: finds the resources that they refer to.
     :param strict: refuse codes that are not understood; otherwise they are left out, and an unknown unit counts.
+    :param whole: the message itself holds whatever it refers to, or an identifier of it: strictly read, a reference
+        that leads out of it is refused.
     """
 
-    def __init__(self, resolve: Resolve, *, strict: bool) -> None:
+    def __init__(self, resolve: Resolve, *, strict: bool, whole: bool = False) -> None:
         self._resolve = resolve
         self._strict = strict
+        self._whole = whole
         self._prescriptions: dict[Node, _Prescription] = {}
         self._prescribers: dict[Node, Prescriber] = {}
         self._dispensers: dict[Node, Dispenser] = {}
@@ -87,21 +91,53 @@ class DispensationReader:
             status=_read_status(node),
         )
 
+    def read_fill(self, node: Node) -> Dispensation:
+        """What names the fill in a MedicationDispense, and no more: all that counts of one that is withdrawn.
+
+        :raises MessageError: naming the element.
+        """
+        return Dispensation(
+            rx_number=_read_rx_number(node, self._prescription(node)),
+            written=None,
+            filled=_needed(node, "whenPrepared", node.day("whenPrepared")),
+            fill_number=_read_fill_number(node, self._strict),
+            quantity=Decimal(0),
+            days_supply=0,
+            partial_fill=_read_part(node),
+            drug=Drug(),
+            prescriber=Prescriber(),
+            dispenser=self._dispenser(node),
+            person=Person(),
+        )
+
     def _referred(self, reference: Node | None, *kinds: str) -> Node | None:
         """The resource behind a Reference, when it is in the message and of one of these kinds.
 
-        :raises MessageError: strictly read, a reference that stays inside the resource leads to nothing, or to
+        :raises MessageError: strictly read, a reference that stays inside the message leads to nothing, or to
             something else: what was meant to be reported would be lost without a word.
         """
         target = reference.text("reference") if reference is not None else None
         if reference is None or target is None:
             return None
-        found = self._resolve(target)
+        found = self._resolve(reference)
         if found is not None and found.kind in kinds:
             return found
-        if self._strict and target.startswith("#"):
-            raise reference.need("reference").invalid(f"a reference to one contained {' or '.join(kinds)}")
+        if self._strict and (found is not None or self._stays_inside(reference, target)):
+            where = "of this Bundle" if self._whole else "that is contained"
+            raise reference.need("reference").invalid(f"a reference to a {' or '.join(kinds)} {where}")
         return None
+
+    def _require_supporting(self, node: Node) -> None:
+        """:raises MessageError: strictly read, supporting information that stays inside the message is not there."""
+        for item in node.items("supportingInformation") if self._strict else ():
+            target = item.text("reference")
+            if target is not None and self._stays_inside(item, target) and self._resolve(item) is None:
+                where = "of this Bundle" if self._whole else "that is contained"
+                raise item.need("reference").invalid(f"a reference to a resource {where}")
+
+    def _stays_inside(self, reference: Node, target: str) -> bool:
+        """True when only the message itself can hold what is referred to."""
+        return target.startswith(("#", "urn:")) or (self._whole and reference.get("identifier") is None)
 
     def _prescription(self, node: Node) -> _Prescription:
         request = self._referred(node.first("authorizingPrescription"), "MedicationRequest")
@@ -147,6 +183,7 @@ class DispensationReader:
         return found
 
     def _drug(self, node: Node) -> Drug:
+        self._require_supporting(node)
         found = {resource.kind: resource for resource in supporting(node, self._resolve)}
         concept = node.get("medicationCodeableConcept")
         medication = self._referred(node.get("medicationReference"), "Medication") or found.get("Medication")
@@ -178,8 +215,7 @@ class DispensationReader:
 def supporting(node: Node, resolve: Resolve) -> Iterator[Node]:
     """The resources that `supportingInformation` leads to."""
     for item in node.items("supportingInformation"):
-        reference = item.text("reference")
-        found = resolve(reference) if reference is not None else None
+        found = resolve(item)
         if found is not None:
             yield found
 

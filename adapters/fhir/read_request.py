@@ -6,7 +6,6 @@ resource elsewhere in the message. Source: US PDMP IG 1.0.0, OperationDefinition
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -14,6 +13,7 @@ from adapters.fhir import uris
 from adapters.fhir.datatypes import read_addresses
 from adapters.fhir.parties import read_organisation, read_practitioner
 from adapters.fhir.patients import read_owner, read_patient, require_kind
+from adapters.fhir.references import Index
 from adapters.fhir.tree import Node, days_of
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Period, Person, Requester
@@ -29,26 +29,6 @@ KINDS: Final = {
     "delegate-organization": "Organization",
 }
 """The parameters that are resources, and of which kind."""
-
-
-class Index:
-    """The resources of a message by every reference that can lead to them.
-
-    Two resources under one reference are found by neither: nobody may have to guess which was meant.
-    """
-
-    def __init__(self, resources: Iterable[tuple[str | None, Node]]) -> None:
-        self._found: dict[str, Node | None] = {}
-        for url, node in resources:
-            id = node.get_value("id")
-            relative = f"{node.kind}/{id}" if isinstance(id, str) else None
-            for reference in {url, relative} - {None}:
-                if reference is not None:
-                    self._found[reference] = None if reference in self._found else node
-
-    def resolve(self, reference: str) -> Node | None:
-        """The resource that the reference leads to; None when it is not in the message."""
-        return self._found.get(reference)
 
 
 class Message(NamedTuple):

@@ -12,6 +12,7 @@ def routes(handle: Handle) -> Blueprint:
     """Each route with the operation that reads and writes it."""
     blueprint = Blueprint("fhir", __name__)
     add = blueprint.add_url_rule
+    bundle = handle.exchange("bundle")
     history, search = handle.exchange("pdmp-history"), handle.exchange("search")
     add("/$pdmp-history", "history", history, methods=["POST"])
     add("/Patient/$pdmp-history", "patient-history", history, methods=["POST"])
@@ -20,6 +21,10 @@ def routes(handle: Handle) -> Blueprint:
     add("/MedicationDispense", "search", search, methods=["GET"])
     add("/MedicationDispense/_search", "search-by-form", search, methods=["POST"])
     add("/MedicationDispense/<id>", "read", handle.exchange("read"), methods=["GET"])
+    add("/MedicationDispense/<id>", "update", handle.exchange("update"), methods=["PUT"])
+    add("", "bundle", bundle, methods=["POST"])
+    add("/", "bundle-with-slash", bundle, methods=["POST"])
+    add("/$import", "import", handle.exchange("import"), methods=["POST"])
     add("/metadata", "metadata", handle.public(metadata), methods=["GET"])
     add("/.well-known/smart-configuration", "smart", handle.public(smart_configuration), methods=["GET"])
     return blueprint

@@ -35,53 +35,60 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\ufff
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-Resolve: TypeAlias = Callable[[str], "Node | None"]
-"""Finds the resource that a `Reference.reference` points to; None when it is not in the message."""
+Resolve: TypeAlias = Callable[["Node"], "Node | None"]
+"""Finds the resource that a Reference leads to; None when it is not in the message."""
 
 
-def parse(body: bytes) -> Node:
+def parse(body: bytes, whole: str = "body") -> Node:
     """The resource in the body of a message.
 
+    :param whole: what holds the resource, in the words of an error: `body`, or `line` of a file.
     :raises MessageError: not UTF-8, not JSON, a name twice in one object, nested too deeply, not a resource, or one
         with a modifier that nobody here understands.
     """
+    node = decode(body, whole)
+    refuse_modifiers(node)
+    return node
+
+
+def decode(body: bytes, whole: str = "body") -> Node:
+    """As :func:`parse`, but for modifiers: where the resources of a message are answered one by one."""
     if not body.strip():
         raise MessageError(
-            "The body is empty.", code=ErrorCode.MALFORMED, remedy="Send one FHIR resource in JSON."
+            f"The {whole} is empty.", code=ErrorCode.MALFORMED, remedy="Send one FHIR resource in JSON."
         )
     try:
         value = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise MessageError(
-            "The body is not UTF-8.", code=ErrorCode.MALFORMED, remedy="Send JSON encoded in UTF-8."
+            f"The {whole} is not UTF-8.", code=ErrorCode.MALFORMED, remedy="Send JSON encoded in UTF-8."
         ) from None
     except json.JSONDecodeError as error:
         raise MessageError(
-            f"The body is not JSON: it stops making sense at line {error.lineno}, column {error.colno}.",
+            f"The {whole} is not JSON: it stops making sense at line {error.lineno}, column {error.colno}.",
             code=ErrorCode.MALFORMED,
             remedy="Send one FHIR resource in JSON.",
         ) from None
     except RecursionError:
         raise MessageError(
-            "The body is nested too deeply.",
+            f"The {whole} is nested too deeply.",
             code=ErrorCode.HOSTILE,
             remedy="Send the resource as FHIR R4 defines it.",
         ) from None
     except (ValueError, ArithmeticError):  # from the hooks below, and for a number beyond all measure
         raise MessageError(
-            "The body has an object with one name twice, or a number that is none.",
+            f"The {whole} has an object with one name twice, or a number that is none.",
             code=ErrorCode.MALFORMED,
             remedy="Send each name once in an object, and numbers of ordinary size.",
         ) from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise MessageError(
-            "The body is not a FHIR resource: it has no resourceType.",
+            f"The {whole} is not a FHIR resource: it has no resourceType.",
             code=ErrorCode.REQUIRED,
             path="Resource",
             remedy="Send one FHIR resource in JSON.",
         )
     kind = value["resourceType"] if value["resourceType"] in ROOTS else "Resource"
-    _refuse_modifiers(value, kind)
     return Node(value, None, kind)
 
 
@@ -93,9 +100,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_modifiers(value: Any, path: str) -> None:
-    """Who does not know a modifier may not read what it modifies, wherever it stands (FHIR R4, "extensibility")."""
-    waiting = [(value, path)]
+def refuse_modifiers(node: Node) -> None:
+    """Who does not know a modifier may not read what it modifies, wherever it stands (FHIR R4, "extensibility").
+
+    :raises MessageError: there is one in this element, or inside of it.
+    """
+    waiting = [(node.value, node.path)]
     while waiting:
         here, path = waiting.pop()
         if isinstance(here, list):
@@ -152,6 +162,15 @@ class Node:
         """The `resourceType`, for a resource."""
         kind = self.value.get("resourceType") if isinstance(self.value, dict) else None
         return kind if isinstance(kind, str) else None
+
+    @property
+    def container(self) -> Node:
+        """The outermost resource that this element stands in, which holds what is contained: the body itself, or the
+        resource of an entry or of a parameter."""
+        here = self
+        while here._parent is not None and here._step != "resource":
+            here = here._parent
+        return here
 
     # --- children ---------------------------------------------------------------------------------------------
 

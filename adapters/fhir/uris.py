@@ -33,6 +33,7 @@ PROFILE_RELATED_PERSON: Final = _CORE + "us-core-relatedperson"
 
 OPERATION_HISTORY: Final = "http://hl7.org/fhir/us/pdmp/OperationDefinition/pdmp-history"
 OPERATION_PROCESS_MESSAGE: Final = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
+OPERATION_IMPORT: Final = "urn:x-pmpbridge:import"
 IMPLEMENTATION_GUIDE: Final = "http://hl7.org/fhir/us/pdmp/ImplementationGuide/hl7.fhir.us.pdmp"
 RFC_3986: Final = "urn:ietf:rfc:3986"
 
@@ -48,6 +49,9 @@ EXT_JURISDICTION: Final = _CORE + "us-core-jurisdiction"
 EXT_ANIMAL: Final = "http://hl7.org/fhir/StructureDefinition/patient-animal"
 EXT_DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 EXT_DISCLAIMER: Final = "urn:x-pmpbridge:disclaimer"
+EXT_LINE: Final = "urn:x-pmpbridge:line"
+EXT_VERDICT: Final = "urn:x-pmpbridge:verdict"
+EXT_RECORDED: Final = "urn:x-pmpbridge:recorded"
 
 # --- code systems ---------------------------------------------------------------------------------------------
 

@@ -48,6 +48,10 @@ def test_the_routes(routes: dict[tuple[str, str], str]) -> None:
         ("GET", "/fhir/MedicationDispense"): "search",
         ("POST", "/fhir/MedicationDispense/_search"): "search",
         ("GET", "/fhir/MedicationDispense/<id>"): "read",
+        ("PUT", "/fhir/MedicationDispense/<id>"): "update",
+        ("POST", "/fhir"): "bundle",
+        ("POST", "/fhir/"): "bundle",
+        ("POST", "/fhir/$import"): "import",
         ("GET", "/fhir/metadata"): "metadata",
         ("GET", "/fhir/.well-known/smart-configuration"): "smart_configuration",
     }
@@ -58,7 +62,11 @@ def test_the_capability_statement_names_every_operation(routes: dict[tuple[str, 
     CapabilityStatement.model_validate_json(outbound.body)
     (rest,) = resource(outbound)["rest"]
     offered = {o["name"] for o in rest["operation"]}
-    codes = {"create": "create", "read": "read", "search-type": "search"}
+    codes = {
+        "create": "create", "read": "read", "update": "update", "search-type": "search", "transaction": "bundle",
+        "batch": "bundle",
+    }  # fmt: skip
+    offered |= {codes[i["code"]] for i in rest["interaction"]}
     for told in rest["resource"]:
         offered |= {o["name"] for o in told.get("operation", [])}
         offered |= {codes[i["code"]] for i in told.get("interaction", [])}

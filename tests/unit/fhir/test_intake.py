@@ -13,8 +13,8 @@ from fhir.resources.R4B.medicationdispense import MedicationDispense
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from adapters.fhir import ADAPTER
+from adapters.fhir.out import to_json
 from adapters.fhir.patients import write_owner, write_patient
-from adapters.fhir.write import to_json
 from gateway.errors import GatewayError
 from gateway.model import (
     Dispensation,
@@ -147,7 +147,7 @@ PATIENT = f"{ROOT}.contained[0]"
 REFUSED = {
     "no status": (spoil("status", ...), "required", f"{ROOT}.status"),
     "not completed": (spoil("status", "in-progress"), "value", f"{ROOT}.status"),
-    "withdrawn": (spoil("status", "entered-in-error"), "value", f"{ROOT}.status"),
+    "never handed over": (spoil("status", "cancelled"), "value", f"{ROOT}.status"),
     "no drug": (spoil("medicationCodeableConcept", ...), "value", ROOT),
     "no quantity": (spoil("quantity", ...), "required", f"{ROOT}.quantity"),
     "no amount": (spoil("quantity.value", ...), "required", f"{ROOT}.quantity.value"),

@@ -12,7 +12,7 @@ import pytest
 from fhir.resources.R4B.parameters import Parameters
 
 from adapters.fhir import ADAPTER
-from adapters.fhir.write import to_json
+from adapters.fhir.out import to_json
 from adapters.fhir.write_request import write_request
 from gateway.errors import (
     ErrorCode,

@@ -1,0 +1,172 @@
+"""Bundle of type transaction or batch -> IntakeBatch.
+
+    POST MedicationDispense, PUT MedicationDispense/ID     a record of the batch
+    POST or PUT of what a dispensation refers to           taken along with the dispensations that refer to it
+    anything else                                          refused by name
+
+A transaction is refused as a whole, with everything that is wrong with it; in a batch each entry is answered by
+itself. Source: FHIR R4 "http" (transaction, batch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry
+from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
+from adapters.fhir.patients import require_kind
+from adapters.fhir.read_report import KIND, Reports, require_report
+from adapters.fhir.references import Index
+from adapters.fhir.tree import Node, decode, refuse_modifiers
+from adapters.fhir.validation import validate
+from gateway.errors import ErrorCode, MessageError, TooLarge
+from gateway.model import IntakeBatch, IntakeRecord
+from gateway.ports import Inbound
+
+MOST_AT_ONCE: Final = 1000
+"""Dispensations of a transaction: other writers wait until all of them are on disk."""
+
+_TYPES: Final = ("transaction", "batch")
+_MOST_FAULTS: Final = 200  # told of one transaction
+
+
+def read_bundle(message: Inbound) -> IntakeBatch:
+    """What the entries report; of a batch, those that are not refused.
+
+    :raises MessageError: the Bundle is no transaction or batch, or is a transaction of which an entry is refused.
+    """
+    bundle = ReportBundle(message)
+    records: list[IntakeRecord] = []
+    faults: list[Fault] = []
+    for entry in bundle.entries:
+        try:
+            record = bundle.record(entry)
+        except MessageError as error:
+            faults += faults_of(error, entry.path)
+        else:
+            records += filter(None, [record])
+    if bundle.is_transaction:
+        if faults:
+            raise InvalidResource(faults[:_MOST_FAULTS])
+        records.sort(
+            key=lambda record: record.original is not None
+        )  # POST before PUT, as the standard wants it
+    return IntakeBatch(
+        records=tuple(records),
+        message=f"fhir:{sha256(message.body).hexdigest()}",
+        all_or_nothing=bundle.is_transaction,
+    )
+
+
+class ReportBundle:
+    """The Bundle that a message holds, and what its entries mean.
+
+    :raises MessageError: it is no transaction or batch, or its entries cannot be told apart.
+    """
+
+    def __init__(self, message: Inbound) -> None:
+        node = require_kind(decode(message.body), "Bundle")
+        refuse_modifiers(
+            Node({name: value for name, value in node.value.items() if name != "entry"}, None, "Bundle")
+        )
+        self.is_transaction = _is_transaction(node)
+        self.entries = tuple(
+            Entry(number, entry, message.base_url) for number, entry in enumerate(node.items("entry"))
+        )
+        if self.is_transaction:
+            _require_bounded(self.entries)
+        index = Index(_located(self.entries))
+        self._company = Company(self.entries, index)
+        self._reports = Reports(index)
+        self._faults: dict[int, MessageError | None] = {}
+
+    def record(self, entry: Entry) -> IntakeRecord | None:
+        """What the entry reports; None for a resource that is taken along.
+
+        :raises MessageError: the entry is refused.
+        """
+        refuse_modifiers(entry.node)
+        resource = entry.need_resource()
+        entry.require_request()
+        if resource.kind in TAKEN_ALONG:
+            self._company.require_dispensation(entry)
+            validate(resource)
+            return None
+        require_report(resource)
+        self._require_company(entry)
+        if entry.method == "PUT":
+            return self._reports.updated(resource, entry.need_id(), entry.expected_revision())
+        return self._reports.created(resource)
+
+    def dispensations_with(self, entry: Entry) -> tuple[Entry, ...]:
+        """The dispensations along with which the resource of the entry is taken."""
+        return self._company.dispensations_with(entry)
+
+    def _require_company(self, entry: Entry) -> None:
+        """:raises MessageError: the dispensation refers to an entry that is refused."""
+        for other in self._company.of(entry):
+            if self._fault(other) is not None:
+                raise MessageError(
+                    f"The dispensation refers to {other.path}, which is refused.",
+                    path=f"{entry.path}.resource",
+                    remedy=f"Correct {other.path}.",
+                )
+
+    def _fault(self, entry: Entry) -> MessageError | None:
+        """Why the resource is not taken along, judged once for all that refer to it."""
+        if entry.number not in self._faults:
+            try:
+                self.record(entry)
+            except MessageError as error:
+                self._faults[entry.number] = error
+            else:
+                self._faults[entry.number] = None
+        return self._faults[entry.number]
+
+
+def _is_transaction(node: Node) -> bool:
+    """True for a transaction, False for a batch. :raises MessageError: it is neither."""
+    if node.need_text("type") not in _TYPES:
+        raise node.need("type").invalid(
+            "transaction or batch",
+            "Post a Bundle of another type where it belongs: a message to $process-message.",
+        )
+    return node.text("type") == "transaction"
+
+
+def _require_bounded(entries: tuple[Entry, ...]) -> None:
+    """:raises MessageError: too many dispensations for one transaction, or two updates of one."""
+    dispensations = [entry for entry in entries if entry.kind == KIND]
+    if len(dispensations) > MOST_AT_ONCE:
+        raise TooLarge(
+            f"The transaction has more than {MOST_AT_ONCE} dispensations.",
+            path="Bundle.entry",
+            remedy="Send several transactions, a batch, or NDJSON.",
+        )
+    updated: set[str] = set()
+    for entry in dispensations:
+        place = entry.place if entry.method == "PUT" else None
+        if place in updated:
+            raise MessageError(
+                "Two entries update the same dispensation.",
+                code=ErrorCode.INVALID,
+                path=f"{entry.path}.request.url",
+                remedy="Update a dispensation once in a transaction.",
+            )
+        updated |= {place} if place is not None else set()
+
+
+def _located(entries: tuple[Entry, ...]) -> Iterator[tuple[str | None, Node]]:
+    """The resources with their fullUrls. :raises MessageError: two entries have the same one."""
+    seen: set[str] = set()
+    for entry in entries:
+        url = entry.node.text("fullUrl")
+        if url is not None and url in seen:
+            raise entry.node.need("fullUrl").invalid(
+                "the only one in the Bundle", "Give each entry a fullUrl of its own."
+            )
+        seen |= {url} if url is not None else set()
+        if entry.resource is not None:
+            yield url, entry.resource
