@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from tests.unit.fhir.cases import reported
@@ -34,7 +33,7 @@ def bundle(*entries: Any, type: str = "transaction") -> dict[str, Any]:
 
 
 def apart(resource: dict[str, Any], first: int = 0) -> list[Any]:
-    """The dispensation with what it contains as entries of their own, as many systems send it: the dispensation last."""
+    """What the dispensation contains as entries of their own, as many systems send it, and it as the last one."""
     contained = resource.pop("contained")
     places = {f"#{one['id']}": url(first + n) for n, one in enumerate(contained)}
     text = json.dumps([*contained, resource])
@@ -62,8 +61,3 @@ def ndjson(*resources: Any) -> bytes:
     """A line each; bytes are a line as they are."""
     lines = (one if isinstance(one, bytes) else json.dumps(one).encode() for one in resources)
     return b"".join(line + b"\n" for line in lines)
-
-
-def new_id() -> str:
-    """An id that nobody has."""
-    return f"{uuid.uuid4()}"
