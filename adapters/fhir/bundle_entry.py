@@ -137,6 +137,10 @@ _NO_CONDITION: Final = (
 )
 
 
+class NotReferred(MessageError):
+    """No dispensation leads to the entry, perhaps only because another entry is wrong."""
+
+
 class Company:
     """Which entries a dispensation leads to, directly or by others, and which dispensations lead to an entry."""
 
@@ -170,9 +174,9 @@ class Company:
         return tuple(self._dispensations.get(entry.number, ()))
 
     def require_dispensation(self, entry: Entry) -> None:
-        """:raises MessageError: no dispensation leads to the entry."""
+        """:raises NotReferred: no dispensation leads to the entry."""
         if entry.number not in self._dispensations:
-            raise MessageError(
+            raise NotReferred(
                 "No dispensation of this Bundle refers to the resource, and by itself it is not kept.",
                 code=ErrorCode.UNKNOWN_OPERATION,
                 path=f"{entry.path}.resource",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
-from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry
+from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
 from adapters.fhir.patients import require_kind
 from adapters.fhir.read_report import KIND, Reports, require_report
@@ -40,16 +40,19 @@ def read_bundle(message: Inbound) -> IntakeBatch:
     bundle = ReportBundle(message)
     records: list[IntakeRecord] = []
     faults: list[Fault] = []
+    not_referred: list[Fault] = []
     for entry in bundle.entries:
         try:
             record = bundle.record(entry)
+        except NotReferred as error:
+            not_referred += faults_of(error, entry.path)
         except MessageError as error:
             faults += faults_of(error, entry.path)
         else:
             records += filter(None, [record])
     if bundle.is_transaction:
-        if faults:
-            raise InvalidResource(faults[:_MOST_FAULTS])
+        if faults or not_referred:  # the latter may be due to the former, and may be many
+            raise InvalidResource((faults or not_referred)[:_MOST_FAULTS])
         records.sort(
             key=lambda record: record.original is not None
         )  # POST before PUT, as the standard wants it

@@ -124,7 +124,7 @@ class DispensationReader:
             return found
         if self._strict and (found is not None or self._stays_inside(reference, target)):
             where = "of this Bundle" if self._whole else "that is contained"
-            raise reference.need("reference").invalid(f"a reference to a {' or '.join(kinds)} {where}")
+            raise reference.need("reference").invalid(f"a reference to {' or '.join(kinds)} {where}")
         return None
 
     def _require_supporting(self, node: Node) -> None:

@@ -1,9 +1,16 @@
-"""What is kept is valid FHIR R4 as a whole: held against fhir.resources, its faults named in words of our own."""
+"""What is kept is valid FHIR R4 as a whole: held against fhir.resources, its faults named in words of our own.
+
+The library takes longer than all other steps of intake together. The same few pharmacies, prescribers and products
+come contained in dispensation after dispensation, so what was found valid of those is remembered, by its digest.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, Final
 
+import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
@@ -12,6 +19,11 @@ from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode
 
 _MAX_FAULTS: Final = 20
+_REPEATED: Final = frozenset(
+    {"Organization", "Practitioner", "PractitionerRole", "Medication", "MedicationKnowledge"}
+)
+_MOST_REMEMBERED: Final = 50_000  # digests of 16 bytes
+_valid: set[bytes] = set()
 
 
 def validate(node: Node) -> None:
@@ -19,6 +31,62 @@ def validate(node: Node) -> None:
 
     :raises InvalidResource: with the FHIRPath of each fault.
     """
+    repeated = _repeated(node.value)
+    if repeated and not repeated.keys().isdisjoint(_valid):
+        known = {id(one) for digest, one in repeated.items() if digest in _valid}
+        if _is_valid(node.kind, _without(node.value, known)):
+            _remember(repeated)
+            return
+    _validate_whole(node)
+    _remember(repeated)
+
+
+def _repeated(value: Any) -> dict[bytes, Any]:
+    """What is contained and may come again, by its digest; none of it is about a patient."""
+    contained = value.get("contained") if isinstance(value, dict) else None
+    if not isinstance(contained, list):
+        return {}
+    repeated = [one for one in contained if isinstance(one, dict) and _is_repeated(one)]
+    try:
+        return {_digest(one): one for one in repeated}
+    except orjson.JSONEncodeError:
+        return {}  # numbers, texts or depths that are not of this world; the library judges them
+
+
+def _is_repeated(resource: dict[str, Any]) -> bool:
+    kind = resource.get("resourceType")
+    return isinstance(kind, str) and kind in _REPEATED
+
+
+def _digest(resource: dict[str, Any]) -> bytes:
+    return blake2b(orjson.dumps(resource, default=_exact), digest_size=16).digest()
+
+
+def _exact(number: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(number))  # a number and a string of the same digits are not the same
+
+
+def _without(value: dict[str, Any], known: set[int]) -> dict[str, Any]:
+    left = [one for one in value["contained"] if id(one) not in known]
+    rest = {name: one for name, one in value.items() if name != "contained"}
+    return rest | {"contained": left} if left else rest
+
+
+def _is_valid(kind: str | None, value: Any) -> bool:
+    try:
+        get_fhir_model_class(str(kind)).model_validate(value)
+    except Exception:
+        return False  # the whole is looked at again, so that its faults have their places
+    return True
+
+
+def _remember(valid: Iterable[bytes]) -> None:
+    if len(_valid) >= _MOST_REMEMBERED:
+        _valid.clear()
+    _valid.update(valid)
+
+
+def _validate_whole(node: Node) -> None:
     try:
         get_fhir_model_class(str(node.kind)).model_validate(node.value)
     except ValidationError as error:

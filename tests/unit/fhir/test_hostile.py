@@ -14,8 +14,10 @@ from adapters.fhir import ADAPTER
 from adapters.fhir.read_answer import read_answer
 from adapters.fhir.tree import parse
 from gateway.errors import GatewayError
-from gateway.model import IntakeBatch, Outcome
-from tests.factory import an_answer
+from gateway.model import IntakeBatch, IntakeReceipt, IntakeRecord, IntakeResult, IntakeVerdict, Outcome
+from gateway.ports import Inbound
+from tests.factory import a_dispensation, an_answer
+from tests.unit.fhir.bundles import apart, bundle
 from tests.unit.fhir.cases import answers, inbound, reported
 from tests.unit.fhir.test_requests import parameters, request_message
 
@@ -61,23 +63,38 @@ def ways(*documents: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     return [(document, way) for document in documents for way in places(document)]
 
 
-REQUESTS = {"pdmp-history": parameters(), "process-message": request_message(), "create": reported()}
+REQUESTS = {
+    "pdmp-history": parameters(),
+    "process-message": request_message(),
+    "create": reported(),
+    "update": {**reported(), "id": "7KQ4M2XT9R0AB-1"},
+    "bundle": bundle(*apart(reported())),
+    "import": reported(),
+}
+HEADERS = {"import": {"content-type": "application/fhir+ndjson"}}
 ASKED = [(operation, way) for operation, document in REQUESTS.items() for way in places(document)]
 ANSWERS = {n: json.loads(ADAPTER.write(a, inbound()).body) for n, a in answers().items() if n != "disallowed"}
 FAILED = [ANSWERS[name] for name in ("ambiguous", "partial-without-data", "deferred", "error")]
 
 
+def sent(operation: str, body: bytes) -> Inbound:
+    return inbound(operation, body, headers=HEADERS.get(operation, {}), arguments={"id": "7KQ4M2XT9R0AB-1"})
+
+
 @given(asked=st.sampled_from(ASKED), value=ODD)
 def test_requests(asked: tuple[str, tuple[Any, ...]], value: Any) -> None:
     operation, way = asked
-    message = inbound(operation, spoilt(REQUESTS[operation], way, value))
+    message = sent(operation, spoilt(REQUESTS[operation], way, value))
     read = attempt(lambda: ADAPTER.read(message))
     if isinstance(read, GatewayError):
         outbound = ADAPTER.write_error(read, message)
         assert 400 <= outbound.status < 500
         assert MARK not in outbound.body.decode()
     elif isinstance(read, IntakeBatch):  # what is let in can be written again
-        ADAPTER.write(an_answer(dispensations=(read.records[0].dispensation,)), inbound())
+        for record in read.records:
+            assert isinstance(record, IntakeRecord)
+            if record.dispensation is not None:
+                ADAPTER.write(an_answer(dispensations=(record.dispensation,)), inbound())
     elif operation == "process-message":
         ADAPTER.write(an_answer(), message)
 
@@ -98,6 +115,25 @@ def test_a_failure_never_becomes_no_data(told: tuple[Any, tuple[Any, ...]], valu
 @given(st.binary(max_size=200))
 def test_any_bytes(body: bytes) -> None:
     for operation in REQUESTS:
-        error = attempt(lambda operation=operation: ADAPTER.read(inbound(operation, body)))
-        assert isinstance(error, GatewayError)
-        assert error.status == 400
+        read = attempt(lambda operation=operation: ADAPTER.read(sent(operation, body)))
+        if operation == "import" and isinstance(read, IntakeBatch):  # each line is answered by itself
+            assert not any(isinstance(r, IntakeRecord) and r.dispensation is not None for r in read.records)
+        else:
+            assert isinstance(read, GatewayError)
+            assert read.status == 400
+
+
+@given(way=st.sampled_from(list(places(bundle(*apart(reported()))))), value=ODD)
+def test_batches(way: tuple[Any, ...], value: Any) -> None:
+    """Whatever is wrong with one entry, every entry is answered, and nothing that was sent is repeated."""
+    body = spoilt(bundle(*apart(reported()), type="batch"), way, value)
+    read = attempt(lambda: ADAPTER.read(sent("bundle", body)))
+    if isinstance(read, IntakeBatch):
+        results = tuple(
+            IntakeResult(path=record.path, verdict=IntakeVerdict.CREATED, dispensation=a_dispensation())
+            for record in read.records
+        )
+        outbound = ADAPTER.write(IntakeReceipt(results=results), sent("bundle", body))
+        assert MARK not in outbound.body.decode()
+        told, document = json.loads(outbound.body), json.loads(body)
+        assert len(told.get("entry", [])) == len(document.get("entry") or [])

@@ -222,6 +222,24 @@ def test_every_fault_is_named() -> None:
     assert expressions == {f"{ROOT}.quantity.value", f"{ROOT}.whenPrepared", f"{PATIENT}.birthDate"}
 
 
+def test_what_was_found_valid_before_moves_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pharmacies and prescribers that have come before are not judged again, and all else is."""
+    monkeypatch.setattr("adapters.fhir.validation._valid", set())
+    read(reported())
+    body = reported()
+    body["contained"][3]["authoredOn"] = "soon"
+    assert refused(body).path == "MedicationDispense.contained[3].authoredOn"
+    body = reported()
+    body["contained"][1]["name"] = 7
+    assert refused(body).path == "MedicationDispense.contained[1].name"
+    body = reported()
+    body["contained"][1]["name"] = "\ud800"
+    assert refused(body).status == 400
+    read(reported())
+
+
 def test_a_conditional_create_is_refused() -> None:
     _, issue = issue_of(refused(reported(), headers={"if-none-exist": "identifier=7001234"}))
     assert (issue["code"], issue["location"]) == ("not-supported", ["http.If-None-Exist"])
