@@ -88,7 +88,7 @@ class Submissions:
         raise MessageError(
             "The file is of no format that is known here.",
             code=ErrorCode.UNSUPPORTED_MEDIA,
-            remedy="Submit an ASAP file, beginning with its TH segment.",
+            remedy="Submit an ASAP file, beginning with its TH segment, or FHIR resources as NDJSON.",
         )
 
     def _go_through(

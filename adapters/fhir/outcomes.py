@@ -47,6 +47,12 @@ _INTAKE_CODES: Final = {
     IssueCode.NO_ORIGINAL: "not-found",
     IssueCode.UNAVAILABLE: "transient",
 }
+_READING_CODES: Final = {
+    IssueCode.MISSING: "required",
+    IssueCode.MALFORMED: "value",
+    IssueCode.UNSUPPORTED: "not-supported",
+}
+"""Of what was found when the resource was read: nothing canonical is named."""
 _FHIRPATH = re.compile(r"(Resource|Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
 
 # severity, issue code and what is said when the answer has no sentence of its own
@@ -197,7 +203,7 @@ def outcome_of_issues(issues: Sequence[IntakeIssue]) -> Element:
     return operation_outcome(
         [
             _fault(
-                _INTAKE_CODES.get(issue.code, "business-rule"),
+                _issue_code(issue),
                 fhirpath(issue.path, issue.field),
                 issue.message,
                 None,
@@ -206,6 +212,11 @@ def outcome_of_issues(issues: Sequence[IntakeIssue]) -> Element:
             for issue in issues
         ]
     )
+
+
+def _issue_code(issue: IntakeIssue) -> str:
+    known = _INTAKE_CODES if issue.field is not None else _READING_CODES | _INTAKE_CODES
+    return known.get(issue.code, "business-rule")
 
 
 def _fault(
