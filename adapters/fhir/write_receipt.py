@@ -5,7 +5,8 @@
                      not recorded
     import           an OperationOutcome a line, as NDJSON; or a Bundle of type batch-response
 
-What is shown of a dispensation is what its reporter has sent: of a void nothing, of an update nobody's name.
+What is shown of a dispensation is what its reporter has sent: of a void nothing, of an update nobody's name, of one that
+others have revised since nothing either.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ from adapters.fhir.standalone import location_of, standalone, version_headers, w
 from adapters.fhir.tree import parse
 from adapters.fhir.verdicts import Told, told
 from gateway.errors import MessageError
-from gateway.model import Dispensation, DispensationStatus, IntakeReceipt, IntakeResult, IssueCode
+from gateway.model import (
+    Dispensation,
+    DispensationStatus,
+    IntakeIssue,
+    IntakeReceipt,
+    IntakeResult,
+    IntakeVerdict,
+    IssueCode,
+)
 from gateway.ports import Inbound, Outbound
 
 _ALONG: Final = (
@@ -65,25 +74,30 @@ def _one(result: IntakeResult, request: Inbound) -> Outbound:
     wanted = preference(request, "return")
     if wanted == "minimal":
         return Outbound(body=b"", content_type=answer_type(request), status=what.status, headers=headers)
-    shown = None if wanted == "operationoutcome" else _shown(recorded, request.base_url, by_id=by_id)
+    shown = None if wanted == "operationoutcome" else _shown(what, request.base_url, by_id=by_id)
     return outbound(shown or what.outcome, request, status=what.status, headers=headers)
 
 
 def _is_overtaken(result: IntakeResult, request: Inbound) -> bool:
     """True for a report that came again while the record has gone on, and does not stand as it asks. A new
     dispensation that has been revised since is there all the same."""
-    if not any(issue.code is IssueCode.SUPERSEDED for issue in result.issues):
+    if not _is_superseded(result.issues):
         return False
     held = result.dispensation
     is_there = held is not None and held.status is DispensationStatus.ACTIVE
     return request.operation == "update" or is_withdrawn(parse(request.body)) or not is_there
 
 
-def _shown(recorded: Dispensation, base_url: str, *, by_id: bool) -> Element | None:
-    """The dispensation for who has reported it; None where more of it is recorded than was sent."""
-    if recorded.status is DispensationStatus.VOID:
+def _shown(what: Told, base_url: str, *, by_id: bool) -> Element | None:
+    """The dispensation for who has reported it; None where something else of it is recorded than was sent."""
+    recorded = what.recorded
+    if recorded is None or recorded.status is DispensationStatus.VOID or _is_superseded(what.issues):
         return None
     return standalone(without_person(recorded) if by_id else recorded, base_url)
+
+
+def _is_superseded(issues: Iterable[IntakeIssue]) -> bool:
+    return any(issue.code is IssueCode.SUPERSEDED for issue in issues)
 
 
 # --- a Bundle -------------------------------------------------------------------------------------------------
@@ -133,7 +147,7 @@ class _Answers:
             return {"response": self._without_result(entry)}
         written: Element = {"response": what.response(self._base_url)}
         if what.recorded is not None and self._preference == "representation":
-            shown = _shown(what.recorded, self._base_url, by_id=entry.method == "PUT")
+            shown = _shown(what, self._base_url, by_id=entry.method == "PUT")
             written |= {"resource": shown} if shown is not None else {}
         if self._preference == "operationoutcome":
             written["response"]["outcome"] = what.outcome
@@ -147,16 +161,18 @@ class _Answers:
             return {"status": str(status_of_error(error)), "outcome": outcome_of_error(error)}
         if record is not None:
             raise LookupError("a dispensation of the Bundle without a result")
-        with_it = (self._told.get(one.number) for one in self._bundle.dispensations_with(entry))
-        if any(what is not None and what.recorded is not None for what in with_it):
+        with_it = [
+            self._told[one.number]
+            for one in self._bundle.dispensations_with(entry)
+            if one.number in self._told
+        ]
+        if any(what.recorded is not None for what in with_it):
             return {"status": "200", "outcome": information([_ALONG])}
-        issue = {
-            "severity": "error",
-            "code": "business-rule",
-            "diagnostics": _NOT_ALONG,
-            "expression": [f"{entry.path}.resource"],
-        }
-        return {"status": "422", "outcome": {"resourceType": "OperationOutcome", "issue": [issue]}}
+        status = 503 if any(what.verdict is IntakeVerdict.DEFERRED for what in with_it) else 422
+        issue = IntakeIssue(
+            path=f"{entry.path}.resource", code=IssueCode.WITHHELD, message=_NOT_ALONG, is_error=True
+        )
+        return {"status": str(status), "outcome": outcome_of_issues([issue])}
 
 
 def _told_of(entry: Entry, result: IntakeResult) -> Told:

@@ -125,6 +125,30 @@ def test_the_curl_line_of_a_wire_page(serving: tuple[int, Path], page: str, begi
     assert says in ended.stdout
 
 
+def test_the_commands_of_the_fhir_page(serving: tuple[int, Path]) -> None:
+    port, folder = serving
+    transaction, withdrawal, lines = _blocks("docs/wire/fhir.md", "fhir-reports")
+
+    def ended(script: str, **variables: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script.replace(":8080/", f":{port}/")],
+            env=environment(TOKEN=_token(folder), **variables),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout
+
+    answered = json.loads(ended(transaction))
+    assert [e["response"]["status"] for e in answered["entry"]] == ["200"] * 4 + ["201"] * 2
+    location = answered["entry"][-1]["response"]["location"]
+    assert "The dispensation is void now." in ended(withdrawal, LOCATION=location)
+    verdicts = [json.loads(line)["extension"][1]["valueCode"] for line in ended(lines).splitlines()]
+    assert verdicts == ["unchanged", "rejected", "created"]
+
+
 def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
     port, folder = serving
     lines = _indented("docs/wire/pmix.md", "session = requests").replace(":8080/", f":{port}/")
@@ -196,6 +220,9 @@ def test_no_block_of_commands_goes_untested() -> None:
     blocks = re.findall(r"^```(sh[^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert {tag for tag, _ in blocks} == {"sh", "sh first-lookup", "sh run-it"}
     assert {body for tag, body in blocks if tag == "sh"} == {"make demo\n", "make test\n"}
+    for page in ROOT.glob("docs/**/*.md"):
+        tags = set(re.findall(r"^```(sh[^\n]*)$", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert tags <= {"sh fhir-reports"}, page
 
 
 def test_every_file_of_the_layout_is_there() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,12 @@ import requests
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
+from adapters.fhir import ADAPTER
+from gateway.model import IntakeBatch, IntakeIssue, IntakeReceipt, IntakeResult, IntakeVerdict, IssueCode
 from gateway.testing import LiveGateway
+from tests.factory import a_dispensation
 from tests.unit.fhir.bundles import apart, bundle, entry, fill, url, withdrawn
+from tests.unit.fhir.cases import inbound, resource
 from tests.unit.fhir.test_over_http import call
 from tests.unit.fhir.test_update import REPORT, create, named, read, shown
 
@@ -400,3 +406,39 @@ def test_a_bundle_sent_again_after_all_of_it_was_overtaken(empty: LiveGateway) -
     assert [r["status"] for r in again] == ["200", "200"]
     assert [i["severity"] for i in again[0]["outcome"]["issue"]] == ["warning"]
     assert shown(empty) == []
+
+
+def test_what_could_not_be_recorded_for_now_is_to_be_sent_again() -> None:
+    first, second = apart(fill("1")), apart(fill("2"), 10)
+    message = inbound("bundle", bundle(*first, *second, type="batch"))
+    asked = ADAPTER.read(message)
+    assert isinstance(asked, IntakeBatch)
+    recorded, deferred = (record.path for record in asked.records)
+    issue = IntakeIssue(path=deferred, code=IssueCode.UNAVAILABLE, message="Not now.", is_error=True)
+    receipt = IntakeReceipt(
+        results=(
+            IntakeResult(path=recorded, verdict=IntakeVerdict.CREATED, dispensation=a_dispensation()),
+            IntakeResult(path=deferred, verdict=IntakeVerdict.DEFERRED, issues=(issue,)),
+        )
+    )
+    answered = [e["response"] for e in resource(ADAPTER.write(receipt, message))["entry"]]
+    assert [one["status"] for one in answered] == ["200"] * 4 + ["201"] + ["503"] * 5
+    assert answered[-1]["outcome"]["issue"][0]["code"] == "transient"
+
+
+HISTORIES = ("Bundle-pdmp-bundle-history-result-1.json", "Bundle-pdmp-bundle-history-result-2.json")
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_the_resources_of_the_guide_as_a_transaction(empty: LiveGateway, shared: Path, name: str) -> None:
+    """As others write them: what the guide's histories hold, but for the findings that nobody reports."""
+    (file,) = shared.rglob(name)
+    entries = [
+        {"fullUrl": one["fullUrl"], "resource": one["resource"], "request": {"method": "POST", "url": kind}}
+        for one in json.loads(file.read_text())["entry"]
+        if (kind := one["resource"]["resourceType"]) != "DetectedIssue"
+    ]
+    answered = responses(post(empty, bundle(*entries)))
+    created = sum(one["status"] == "201" for one in answered)
+    assert created == sum(one["request"]["url"] == KIND for one in entries) > 0
+    assert empty.gateway.store.dispensations() == created

@@ -205,6 +205,19 @@ def test_it_was_another_patient(empty: LiveGateway, held: str) -> None:
     assert (again.status_code, again.headers["Location"]) == (200, moved.headers["Location"])
 
 
+def test_the_first_report_again_shows_nothing_of_what_it_has_become(empty: LiveGateway, held: str) -> None:
+    assert put(empty, held, named(held, daysSupply={"value": 5})).status_code == 200
+    again = create(empty, fill())
+    assert (again.status_code, again.headers["ETag"]) == (200, 'W/"2"')
+    assert [one["severity"] for one in again.json()["issue"]] == ["warning"]
+    resource = named(held)
+    resource["contained"][0] |= {"name": [{"family": "Marsh", "given": ["Ivo"]}], "birthDate": "1950-01-02"}
+    assert put(empty, held, resource).status_code == 200
+    moved = create(empty, fill())
+    assert issue(moved) == (422, "duplicate")
+    assert "Marsh" not in moved.text
+
+
 def test_what_comes_back_of_an_update_is_the_callers_choice(empty: LiveGateway, held: str) -> None:
     resource = named(held, daysSupply={"value": 5})
     minimal = put(empty, held, deepcopy(resource), headers={"Prefer": "return=minimal"})
