@@ -53,9 +53,7 @@ def read_bundle(message: Inbound) -> IntakeBatch:
     if bundle.is_transaction:
         if faults or not_referred:  # the latter may be due to the former, and may be many
             raise InvalidResource((faults or not_referred)[:_MOST_FAULTS])
-        records.sort(
-            key=lambda record: record.original is not None
-        )  # POST before PUT, as the standard wants it
+        records.sort(key=lambda one: one.original is not None)  # POST before PUT, as the standard wants it
     return IntakeBatch(
         records=tuple(records),
         message=f"fhir:{sha256(message.body).hexdigest()}",

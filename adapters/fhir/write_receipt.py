@@ -5,8 +5,8 @@
                      not recorded
     import           an OperationOutcome a line, as NDJSON; or a Bundle of type batch-response
 
-What is shown of a dispensation is what its reporter has sent: of a void nothing, of an update nobody's name, of one that
-others have revised since nothing either.
+What is shown of a dispensation is what its reporter has sent: of a void nothing, of an update nobody's name, and
+nothing of one that has been revised since.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from adapters.fhir.tree import parse
 from adapters.fhir.verdicts import Told, told
 from gateway.errors import MessageError
 from gateway.model import (
-    Dispensation,
     DispensationStatus,
     IntakeIssue,
     IntakeReceipt,
