@@ -26,7 +26,7 @@ CANNOT_CREATE_BY_CONDITION: Final = (
     "A conditional create is not offered.",
     "Send the resource without it: a dispensation that is recorded is not recorded again.",
 )
-"""What is said of If-None-Exist, and what to do (docs/decisions/0009-fhir-reports.md)."""
+"""What is said of If-None-Exist, and what to do (docs/decisions/0011-fhir-reports.md)."""
 
 _WITHDRAWN: Final = "entered-in-error"
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
