@@ -13,32 +13,28 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.deduplication.kinds import Kind, Shares, contradictions, kinds, normalised
-from gateway.deduplication.pairs import ABSENT, FIELDS, LEVELS, Pairs
-from gateway.matching.weights import weights
-from gateway.model import Species
+from gateway.deduplication.aspects import ABSENT, ASPECTS, FIELD_OF, Shares, at, normalised, shipped
+from gateway.deduplication.kinds import Kind, contradictions, kinds
+from gateway.deduplication.pairs import Pairs
 
 _ROUNDS = 30
 _BEFORE = 10  # pairs that the shipped shares of one person count for
 _BEFORE_AT_RANDOM = 2
 _DUPLICATES = 0.2  # pairs of one person a row, to begin with
+_TELLING = 0.05  # of the pairs of one person must tell a kind from it for its number to be counted
 _SETTLING = 4  # rounds after which it is judged what kinds there are
-_GIVEN, _BORN, _TOWN = (FIELDS.index(field) for field in ("given name", "birth date", "town"))
+_GIVEN = ASPECTS.index("given name")
+_TOWNS = [n for n, aspect in enumerate(ASPECTS) if FIELD_OF[aspect] == "town"]
 _MOST_FOR_A_TOWN = 3.0  # bits: a small town's name says little more than its ZIP code and street have said
 
-
-def _at(field: str, level: str) -> tuple[int, int]:
-    return FIELDS.index(field), LEVELS[field].index(level)
-
-
-_SWAPPED = _at("given name", "swapped")  # counted with the family name; given that, it is always so
+_SWAPPED = at("given name", "swapped")  # counted with the family name; given that, it is always so
 
 
 @dataclass(frozen=True)
 class Estimate:
     """What the file says.
 
-    one_person, by_chance: m and u, (fields, levels). score: (pairs,), the log2 odds that a pair is one person. found:
+    one_person, by_chance: m and u, (aspects, levels). score: (pairs,), the log2 odds that a pair is one person. found:
     how many pairs of each kind there are. replaced: the share of one person's birth dates that are another one's.
     """
 
@@ -59,14 +55,16 @@ class _Estimation:
         self._pairs = pairs
         self._kinds = kinds()
         self._total = max(1.0, pairs.size * (pairs.size - 1) / 2)
-        table = weights(Species.HUMAN).fields
-        self._shipped = _without_swapped(
-            _shares({f: {n: one.m for n, one in row.items()} for f, row in table.items()})
-        )
-        at_random = _shares({f: {n: one.u for n, one in row.items()} for f, row in table.items()})
-        self._by_chance = _smoothed(pairs.by_chance + _BEFORE_AT_RANDOM * at_random)
+        self._shipped = _without_swapped(shipped("m"))
+        self._by_chance = _smoothed(pairs.by_chance + _BEFORE_AT_RANDOM * shipped("u"))
         self._by_value = self._values()
         self._limits = contradictions()
+        self._telling = [
+            (pairs.patterns[:, [FIELD_OF[aspect] in kind.told_by for aspect in ASPECTS]] != ABSENT).any(1)[
+                pairs.pattern
+            ]
+            for kind in self._kinds
+        ]
 
     def run(self) -> Estimate:
         one_person, count = self._shipped, self._beginning()
@@ -78,7 +76,7 @@ class _Estimation:
             share /= share.sum(1, keepdims=True)
             one_person = self._shares_of_one_person(share[:, 0])
             replaced = float(
-                one_person[_at("birth date", "different")] / self._by_chance[_at("birth date", "different")]
+                one_person[at("birth date", "different")] / self._by_chance[at("birth date", "different")]
             )
             one_person = self._limited(one_person, replaced, count)
             count = self._counted(share, replaced, count, may_leave_out=turn > _SETTLING)
@@ -106,12 +104,24 @@ class _Estimation:
         """The pairs of each kind. Strangers are all those, too, that share no key."""
         rows = self._pairs.size
         least = [1.0, 0.0, *[kind.at_least + kind.at_least_a_row * rows for kind in self._kinds[1:]]]
-        count: NDArray[np.float64] = share.sum(0) + np.array(least)
+        count: NDArray[np.float64] = self._told(share) + np.array(least)
         if may_leave_out and self._is_without_relatives(replaced, before):
             for n, kind in enumerate(self._kinds, start=1):
                 if "address" in kind.as_one:
                     count[n] = 1e-3
         count[1] = max(self._total - count[0] - count[2:].sum(), 1.0)
+        return count
+
+    def _told(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The pairs of each kind, by those pairs that can tell it from one person; where none can, as to begin with."""
+        one_person = share[:, 0].sum()
+        count: NDArray[np.float64] = share.sum(0)
+        for n, telling in enumerate(self._telling, start=1):
+            share_told = share[telling, 0].sum() / max(one_person, 1.0)
+            if n > 1:
+                count[n] = (
+                    share[telling, n].sum() / share_told if share_told > _TELLING else self._beginning()[n]
+                )
         return count
 
     def _is_without_relatives(self, replaced: float, count: NDArray[np.float64]) -> bool:
@@ -130,9 +140,9 @@ class _Estimation:
         for n, spread in enumerate(spreads):
             logs = np.log2(np.maximum(spread, 1e-12))
             likely[:, n] = log2(count[n] / count.sum())
-            for field in range(len(FIELDS)):
-                told = patterns[:, field] != ABSENT
-                likely[told, n] += logs[field, patterns[told, field]]
+            for aspect in range(len(ASPECTS)):
+                told = patterns[:, aspect] != ABSENT
+                likely[told, n] += logs[aspect, patterns[told, aspect]]
         odds: NDArray[np.float64] = likely[self._pairs.pattern] + self._by_value
         return odds
 
@@ -141,12 +151,13 @@ class _Estimation:
         pairs = self._pairs
         rarer = np.zeros(pairs.commonness.shape)
         levels = pairs.patterns[pairs.pattern]
-        for field in range(len(FIELDS)):
-            has = ~np.isnan(pairs.commonness[:, field])
-            rarer[has, field] = pairs.commonness[has, field] - np.log2(
-                self._by_chance[field, levels[has, field]]
+        for aspect in range(len(ASPECTS)):
+            has = ~np.isnan(pairs.commonness[:, aspect])
+            of = ASPECTS.index("town") if aspect in _TOWNS else aspect
+            rarer[has, aspect] = pairs.commonness[has, aspect] - np.log2(
+                self._by_chance[of, levels[has, aspect]]
             )
-        rarer[:, _TOWN] = np.clip(rarer[:, _TOWN], -_MOST_FOR_A_TOWN, _MOST_FOR_A_TOWN)
+        rarer[:, _TOWNS] = np.clip(rarer[:, _TOWNS], -_MOST_FOR_A_TOWN, _MOST_FOR_A_TOWN)
         return np.stack(
             [np.zeros(len(rarer)), *[rarer[:, _counting(kind)].sum(1) for kind in self._kinds]], axis=1
         )
@@ -156,11 +167,11 @@ class _Estimation:
         weight = np.bincount(pairs.pattern, share, len(pairs.patterns))
         count = _BEFORE * self._shipped
         count[_SWAPPED] = 0
-        for field in range(len(FIELDS)):
-            told = pairs.patterns[:, field] != ABSENT
-            count[field] += np.bincount(pairs.patterns[told, field], weight[told], count.shape[1])
+        for aspect in range(len(ASPECTS)):
+            told = pairs.patterns[:, aspect] != ABSENT
+            count[aspect] += np.bincount(pairs.patterns[told, aspect], weight[told], count.shape[1])
         # Whose birth date is another person's, it may be far away: so many years as chance has it, not as Sr and Jr.
-        parent, different = _at("birth date", "parent"), _at("birth date", "different")
+        parent, different = at("birth date", "parent"), at("birth date", "different")
         count[parent] = count[different] * self._by_chance[parent] / self._by_chance[different]
         return _without_swapped(normalised(np.maximum(count, 1e-9)))
 
@@ -168,14 +179,14 @@ class _Estimation:
         """Contradictions that twins and namesakes have, kept down to what one person's records come to."""
         limits = self._limits
         most = {
-            _at(f, level): share for f, levels in limits["most"].items() for level, share in levels.items()
+            at(f, level): share for f, levels in limits["most"].items() for level, share in levels.items()
         }
         given = float(limits["given_name"])
         if self._is_without_relatives(replaced, count):
             given = 1.0
         elif replaced > limits["replaced"]:
             given = limits["given_name_a_replaced"] * replaced
-        most[_at("given name", "different")] = given
+        most[at("given name", "different")] = given
         limited = one_person.copy()
         for place, share in most.items():
             limited[place] = min(limited[place], share)
@@ -184,14 +195,7 @@ class _Estimation:
 
 
 def _counting(kind: Kind) -> NDArray[np.bool_]:
-    return np.array([kind.counts_values(field) for field in FIELDS])
-
-
-def _shares(table: dict[str, dict[str, float]]) -> Shares:
-    shares = np.zeros((len(FIELDS), max(map(len, LEVELS.values()))))
-    for n, field in enumerate(FIELDS):
-        shares[n, : len(LEVELS[field])] = [table[field][level] for level in LEVELS[field]]
-    return normalised(shares)
+    return np.array([kind.counts_values(FIELD_OF[aspect]) for aspect in ASPECTS])
 
 
 def _without_swapped(shares: Shares) -> Shares:

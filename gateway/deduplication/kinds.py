@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.deduplication.pairs import FIELDS, LEVELS, WIDTH
+from gateway.deduplication.aspects import ASPECTS, FIELD_OF, FIELDS, LEVELS, NEVER, WIDTH, Shares
 from gateway.terminology import load_table
 
-Shares = NDArray[np.float64]
-"""(fields, levels): the share of pairs that agree at that level. Levels that a field has not are `NEVER`."""
-
-NEVER = 1e-12
 _UNLISTED = 1e-6
 
 
@@ -27,6 +23,7 @@ class Kind:
     rows: float
     at_least: float
     at_least_a_row: float
+    told_by: frozenset[str]
     as_one: frozenset[str]
     partly: Mapping[str, float]
     levels: Mapping[str, Mapping[str, float]]
@@ -39,7 +36,7 @@ class Kind:
     def spread(self, one_person: Shares, by_chance: Shares) -> Shares:
         """The shares of this kind, from those of one person and of two people at random."""
         spread = by_chance.copy()
-        for n, field in enumerate(FIELDS):
+        for n, field in enumerate(FIELD_OF[aspect] for aspect in ASPECTS):
             if field in self.as_one:
                 spread[n] = one_person[n]
             elif field in self.partly:
@@ -60,19 +57,9 @@ def row(field: str, levels: Mapping[str, float], unlisted: float = NEVER) -> NDA
     return found
 
 
-def normalised(shares: Shares) -> Shares:
-    """The shares of each field made to add up to one."""
-    result = np.full(shares.shape, NEVER)
-    for n, field in enumerate(FIELDS):
-        width = len(LEVELS[field])
-        result[n, :width] = np.maximum(shares[n, :width], NEVER)
-        result[n] /= result[n].sum()
-    return result
-
-
 def kinds() -> tuple[Kind, ...]:
     """All of them; strangers, who agree in everything by chance, come first."""
-    strangers = Kind("strangers", 0.0, 0.0, 0.0, frozenset(), {}, {})
+    strangers = Kind("strangers", 0.0, 0.0, 0.0, frozenset(FIELDS), frozenset(), {}, {})
     return (strangers, *[_kind(name, told) for name, told in _table().items() if name != "contradictions"])
 
 
@@ -92,6 +79,7 @@ def _kind(name: str, told: Mapping[str, Any]) -> Kind:
         rows=told["rows"],
         at_least=told.get("at_least", 0.0),
         at_least_a_row=told.get("at_least_a_row", 0.0),
+        told_by=frozenset(told["told_by"]),
         as_one=frozenset(told["as_one"]),
         partly=told.get("partly", {}),
         levels=told.get("levels", {}),

@@ -15,21 +15,28 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.deduplication.aspects import (
+    ABSENT,
+    ASPECTS,
+    FIELD_OF,
+    FIELDS,
+    LEVELS,
+    MOVED,
+    OTHER_STREET,
+    SAME_STREET,
+    Levels,
+    Shares,
+    aspects,
+    at,
+    counted,
+    independent,
+)
+from gateway.matching import compare
 from gateway.matching.agreement import Agreement, Comparison, contact
 from gateway.matching.given_names import GivenNames
 from gateway.matching.profile import Profile
 from gateway.matching.sounds import soundex
-from gateway.matching.weights import weights
-from gateway.model import Species
-
-LEVELS: dict[str, tuple[str, ...]] = {
-    field: tuple(levels) for field, levels in weights(Species.HUMAN).fields.items()
-}
-"""The fields and their levels, in the order of the arrays."""
-
-FIELDS = tuple(LEVELS)
-WIDTH = max(map(len, LEVELS.values()))
-ABSENT = -1
+from gateway.matching.streets import Place
 
 _LARGEST_BLOCK = (
     60  # rows that share more than that share something common, and another key as well if one person's
@@ -37,49 +44,104 @@ _LARGEST_BLOCK = (
 _STREET = 6  # letters of a street that survive most slips
 _BEARERS = 3  # with different family names make a given name one that people have, and no slip
 _SAMPLE = 60_000  # pairs taken at random
+_STREETS_SAMPLE = 10_000
+_STREETS_ALIKE = 5  # pairs that count as if streets of one name were in towns at random
 _OTHER_NAME = {"family name": "given name", "given name": "family name"}
+_COLUMN = {field: n for n, field in enumerate(FIELDS)}
+_NUMBER = {field: {level: n for n, level in enumerate(names)} for field, names in FIELDS.items()}
+_Compare = Callable[[Profile, Profile], list[Agreement]]
 
 
 class Pairs:
     """Pairs of rows.
 
-    rows: (pairs, 2), the smaller row number first. patterns: (patterns, fields), the number of each field's level in
-    LEVELS, ABSENT where a side leaves it out; pattern: (pairs,), which of them a pair has. commonness: (pairs,
-    fields), log2 of the share of rows with the value that both have, nan where they have none in common. by_chance:
-    (fields, levels), how many pairs of rows taken at random agree at that level. size: number of rows.
+    rows: (pairs, 2), the smaller row number first. patterns: (patterns, aspects), the number of each aspect's level
+    in LEVELS, ABSENT where it has none; pattern: (pairs,), which of them a pair has. commonness: (pairs, aspects),
+    log2 of the share of rows with the value that both have, nan where they have none in common. by_chance:
+    (aspects, levels), how many pairs of rows taken at random agree at that level. size: number of rows.
     """
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self.size = len(profiles)
-        compare = _comparison(profiles)
+        of = _comparison(profiles)
         shares = _Shares(profiles)
         found = sorted(_candidates(profiles))
         levels = np.full((len(found), len(FIELDS)), ABSENT, np.int8)
-        self.commonness = np.full(levels.shape, np.nan)
-        number = {field: {level: n for n, level in enumerate(names)} for field, names in LEVELS.items()}
-        column = {field: n for n, field in enumerate(FIELDS)}
+        common = np.full((len(found), len(FIELDS)), np.nan, np.float32)
         for row, (one, other) in enumerate(found):
-            for field, level, term in compare(profiles[one], profiles[other]):
-                levels[row, column[field]] = number[field][level]
+            for field, level, term in of(profiles[one], profiles[other]):
+                at_field = _COLUMN[field]
+                levels[row, at_field] = _NUMBER[field][level]
                 if term:
                     value_of = _OTHER_NAME[field] if level == "swapped" else field
-                    self.commonness[row, column[field]] = shares.log(value_of, term)
+                    common[row, at_field] = shares.log(value_of, term)
         self.rows: NDArray[np.int64] = np.array(found, np.int64).reshape(-1, 2)
-        self.patterns, self.pattern = _patterns(levels)
-        self.by_chance = np.zeros((len(FIELDS), WIDTH))
-        for here, there in _at_random(profiles):
-            for field, level, _ in compare(here, there):
-                self.by_chance[column[field], number[field][level]] += 1
+        told = aspects(levels)
+        self.commonness = common[:, [_COLUMN[FIELD_OF[aspect]] for aspect in ASPECTS]]
+        self.commonness[told == ABSENT] = np.nan
+        self.patterns, self.pattern = _patterns(told)
+        self.by_chance = _by_chance(profiles, of)
 
 
-def _patterns(levels: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+def _by_chance(profiles: Sequence[Profile], of: _Compare) -> Shares:
+    sample = list(_at_random(profiles))
+    levels = np.full((len(sample), len(FIELDS)), ABSENT, np.int8)
+    for row, (here, there) in enumerate(sample):
+        for field, level, _ in of(here, there):
+            levels[row, _COLUMN[field]] = _NUMBER[field][level]
+    counts = counted(independent(levels))
+    town, same, other = (counts[at(aspect, "exact")[0]] for aspect in ("town", SAME_STREET, OTHER_STREET))
+    other[:] = town
+    other[len(LEVELS[OTHER_STREET]) :] = 0
+    same[:] = _STREETS_ALIKE * town / max(1.0, town.sum())
+    same[0] += 1
+    for level in _towns_of_one_street(profiles):
+        same[LEVELS[SAME_STREET].index(level)] += 1
+    moved, phone = at(MOVED, "exact")[0], counts[at("phone", "exact")[0]]
+    counts[moved] = 0
+    counts[moved, :2] = phone[0], phone[1:].sum()
+    return counts
+
+
+def _towns_of_one_street(profiles: Sequence[Profile]) -> Iterator[str]:
+    """How the towns of strangers agree who live in streets of one name: in houses with different numbers, and with
+    nothing else in common."""
+    streets: defaultdict[str, list[Profile]] = defaultdict(list)
+    for one in profiles:
+        if one.places and one.places[0].street:
+            streets[one.places[0].street].append(one)
+    several = [one for neighbours in streets.values() if len(neighbours) > 1 for one in neighbours]
+    rng = Random(1)  # noqa: S311 - the same sample every time
+    for _ in range(min(_STREETS_SAMPLE, len(several) ** 2)):
+        one = rng.choice(several)
+        other = rng.choice(streets[one.places[0].street])
+        if _have_nothing_in_common(one, other):
+            street, town = compare.places(one.places[:1], other.places[:1])
+            if street == "elsewhere":
+                yield "different"
+            elif town is not None:
+                yield town
+
+
+def _have_nothing_in_common(one: Profile, other: Profile) -> bool:
+    """But the street."""
+    return (
+        one.places[0].number != other.places[0].number
+        and one.birth_date != other.birth_date
+        and one.phones.isdisjoint(other.phones)
+        and {name.family for name in one.names}.isdisjoint(name.family for name in other.names)
+        and {name.first for name in one.names}.isdisjoint(name.first for name in other.names)
+    )
+
+
+def _patterns(levels: Levels) -> tuple[Levels, NDArray[np.int64]]:
     if not len(levels):
         return levels, np.zeros(0, np.int64)
     patterns, pattern = np.unique(levels, axis=0, return_inverse=True)
     return patterns, pattern.ravel()
 
 
-def _comparison(profiles: Sequence[Profile]) -> Callable[[Profile, Profile], list[Agreement]]:
+def _comparison(profiles: Sequence[Profile]) -> _Compare:
     families: defaultdict[str, set[str]] = defaultdict(set)
     for name in (name for one in profiles for name in one.names):
         families[name.first].add(name.family[:3])

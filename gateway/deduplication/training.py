@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from importlib.resources import files
 
+from gateway.deduplication.aspects import by_table
 from gateway.deduplication.estimation import estimate
-from gateway.deduplication.pairs import FIELDS, LEVELS, Pairs
+from gateway.deduplication.pairs import Pairs
 from gateway.deduplication.records import Record
 
 _section = re.compile(r'\[(\w+)(?:\."?([^"\]]+)"?)?\]')
@@ -20,11 +21,11 @@ def trained(records: Sequence[Record]) -> str:
     A level that the file hardly shows keeps about the share that it is shipped with.
     """
     told = estimate(Pairs([record.profile for record in records]))
+    one_person, by_chance = by_table(told.one_person), by_table(told.by_chance)
     shares = {
-        (field, level): (told.one_person[n, at], told.by_chance[n, at])
-        for n, field in enumerate(FIELDS)
-        for at, level in enumerate(LEVELS[field])
-        if (field, level) != ("given name", "swapped")  # always so when the family name is
+        place: (one_person[place], by_chance[place])
+        for place in one_person
+        if place != ("given name", "swapped")  # always so when the family name is
     }
     lines, species, field = [], "", ""
     for line in (files("mappings") / "matching/weights.toml").read_text(encoding="utf-8").splitlines():

@@ -253,10 +253,15 @@ def _town(one: Place, other: Place) -> str | None:
         return None if zips is None else ("zip", "close", "different")[zips]
     if one.city == other.city:
         return "exact" if zips == 0 else "city"
-    alike = JaroWinkler.similarity(one.city, other.city, score_cutoff=_CITY) >= _CITY
+    alike = JaroWinkler.similarity(one.city, other.city, score_cutoff=_CITY) >= _CITY or _is_slip_of_town(one, other)
     if zips == 0:
         return "exact" if alike else "zip"
     return "close" if alike or zips == 1 else "different"
+
+
+def _is_slip_of_town(one: Place, other: Place) -> bool:
+    """One letter, the first one too, which Jaro-Winkler looks at before all others; short names are often alike."""
+    return min(len(one.city), len(other.city)) >= 5 and OSA.distance(one.city, other.city, score_cutoff=1) <= 1
 
 
 def phones(ones: Set[str], others: Set[str]) -> str | None:
