@@ -1,13 +1,14 @@
 """The fields of the table as independent ones, which an estimate needs.
 
-The matcher's levels of town and phone depend on the address: `moved` says that the street is another one and the phone
-number the same, `elsewhere` that street and town are others, `both` that address and phone contradict. Added up as if
-each were by chance, they count one fact twice. Here each fact is one aspect, and an aspect has a level only where the
-address leaves it open:
+The matcher's levels of town and phone depend on the address: `moved` says that the street is another one and the
+phone number the same, `elsewhere` that street and town are others, `both` that address and phone contradict. Added up
+as if each were by chance, they count one fact twice. Here each fact is one aspect, and an aspect has a level only
+where the address leaves it open:
 
     address                   as in the table; `moved` is `different` or `elsewhere`
     town                      where a side has no street
-    town of the same street   where the streets agree; strangers in a Main Street are mostly in different towns
+    town of the same street   where the streets agree; strangers in a Main Street are mostly in different towns, which
+                              the table calls `namesake`
     town of another street    exact to close; a different town is `elsewhere`
     phone                     exact, slip, different (`changed` is different)
     phone after a move        where the address is another: exact, different (`both`)
@@ -38,6 +39,7 @@ SAME_STREET, OTHER_STREET, MOVED = "town of the same street", "town of another s
 _TOWNS = ("exact", "zip", "city", "close", "different")
 LEVELS: dict[str, tuple[str, ...]] = {
     **FIELDS,
+    "given name": tuple(level for level in FIELDS["given name"] if level != "unknown"),
     "address": ("home", "street", "close", "road", "number", "different", "elsewhere"),
     "town": _TOWNS,
     SAME_STREET: _TOWNS,
@@ -49,8 +51,19 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 ASPECTS = tuple(LEVELS)
 WIDTH = max(map(len, LEVELS.values()))
-FIELD_OF = {**{aspect: aspect for aspect in ASPECTS}, SAME_STREET: "town", OTHER_STREET: "town", MOVED: "phone"}
+FIELD_OF = {
+    **{aspect: aspect for aspect in ASPECTS},
+    SAME_STREET: "town",
+    OTHER_STREET: "town",
+    MOVED: "phone",
+}
 
+_INSTEAD: dict[str, dict[str, str | None]] = {
+    "given name": {"unknown": None},
+    "address": {"moved": "different"},
+    "town": {"namesake": "different"},
+    "phone": {"changed": "different", "both": "different"},
+}
 _field = {field: n for n, field in enumerate(FIELDS)}
 _aspect = {aspect: n for n, aspect in enumerate(ASPECTS)}
 _AGREEING = ("home", "street", "close")
@@ -66,14 +79,13 @@ def aspects(table: Levels) -> Levels:
     """Levels of the table's fields -> levels of the aspects."""
     found = np.full((len(table), len(ASPECTS)), ABSENT, np.int8)
     for field, n in _field.items():
-        found[:, _aspect[field]] = table[:, n]
-    address, town, phone = (table[:, _field[field]] for field in ("address", "town", "phone"))
-    street = _translated("address", address, {"moved": "different"})
+        found[:, _aspect[field]] = _translated(field, table[:, n], _INSTEAD.get(field, {}))
+    address, phone = (table[:, _field[field]] for field in ("address", "phone"))
+    town, number, street = (found[:, _aspect[field]].copy() for field in ("town", "phone", "address"))
     street[(address == _number("address", "moved")) & (town == ABSENT)] = LEVELS["address"].index("elsewhere")
     agrees = np.isin(street, [LEVELS["address"].index(level) for level in _AGREEING])
     moved = np.isin(street, [LEVELS["address"].index(level) for level in _CONTRADICTING])
     moved |= phone == _number("phone", "both")
-    number = _translated("phone", phone, {"changed": "different", "both": "different"})
     has_street = street != ABSENT
     found[:, _aspect["address"]] = street
     found[:, _aspect["town"]] = np.where(has_street, ABSENT, town)
@@ -85,7 +97,7 @@ def aspects(table: Levels) -> Levels:
 
 
 def independent(table: Levels) -> Levels:
-    """Levels of pairs of strangers, each aspect as if the address did not matter: for how often it agrees by chance."""
+    """Levels of pairs of strangers as if the address did not matter: for how often each aspect agrees by chance."""
     found = aspects(table)
     town, phone, moved = (found[:, _aspect[aspect]] for aspect in ("town", "phone", MOVED))
     street = found[:, _aspect["address"]]
@@ -133,7 +145,8 @@ def shipped(share: str) -> Shares:
     else:
         told[MOVED] = {"exact": phone["exact"], "different": 1.0}
         phone["different"] = 1.0
-    told[SAME_STREET] = told[OTHER_STREET] = told["town"]
+    told[OTHER_STREET] = told["town"]
+    told[SAME_STREET] = {**told["town"], "different": told["town"]["namesake"]}
     shares = np.zeros((len(ASPECTS), WIDTH))
     for aspect, levels in LEVELS.items():
         shares[_aspect[aspect], : len(levels)] = [told[aspect][level] for level in levels]
@@ -150,6 +163,7 @@ def by_table(shares: Shares) -> dict[tuple[str, str], float]:
     }
     moved = found["address", "different"] + found["address", "elsewhere"]
     found["address", "moved"] = moved * float(shares[at(MOVED, "exact")] / shares[at("phone", "exact")])
+    found["town", "namesake"] = float(shares[at(SAME_STREET, "different")])
     found["phone", "changed"] = found["phone", "different"]
     found["phone", "both"] = float(shares[at(MOVED, "different")])
     return found
@@ -159,8 +173,9 @@ def _number(field: str, level: str) -> int:
     return FIELDS[field].index(level)
 
 
-def _translated(field: str, levels: NDArray[np.int8], instead: dict[str, str]) -> NDArray[np.int8]:
-    """Numbers of the table's levels -> of the aspect's of the same name."""
-    numbers = [LEVELS[field].index(instead.get(level, level)) for level in FIELDS[field]]
+def _translated(field: str, levels: Levels, instead: dict[str, str | None]) -> Levels:
+    """Numbers of the table's levels -> of the aspect's of the same name; None for a level that says nothing here."""
+    others = [instead.get(level, level) for level in FIELDS[field]]
+    numbers = [ABSENT if other is None else LEVELS[field].index(other) for other in others]
     translated: NDArray[np.int8] = np.array([*numbers, ABSENT], np.int8)[levels]
     return translated

@@ -34,8 +34,8 @@ _SWAPPED = at("given name", "swapped")  # counted with the family name; given th
 class Estimate:
     """What the file says.
 
-    one_person, by_chance: m and u, (aspects, levels). score: (pairs,), the log2 odds that a pair is one person. found:
-    how many pairs of each kind there are. replaced: the share of one person's birth dates that are another one's.
+    one_person, by_chance: m and u, (aspects, levels). score: (pairs,), the log2 odds that a pair is one person.
+    found: how many pairs of each kind there are. replaced: the share of one person's birth dates that are another's.
     """
 
     one_person: Shares
@@ -113,7 +113,7 @@ class _Estimation:
         return count
 
     def _told(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The pairs of each kind, by those pairs that can tell it from one person; where none can, as to begin with."""
+        """The pairs of each kind, by those that can tell it from one person; where none can, as to begin with."""
         one_person = share[:, 0].sum()
         count: NDArray[np.float64] = share.sum(0)
         for n, telling in enumerate(self._telling, start=1):

@@ -36,7 +36,6 @@ from gateway.matching.agreement import Agreement, Comparison, contact
 from gateway.matching.given_names import GivenNames
 from gateway.matching.profile import Profile
 from gateway.matching.sounds import soundex
-from gateway.matching.streets import Place
 
 _LARGEST_BLOCK = (
     60  # rows that share more than that share something common, and another key as well if one person's
@@ -117,7 +116,7 @@ def _towns_of_one_street(profiles: Sequence[Profile]) -> Iterator[str]:
         other = rng.choice(streets[one.places[0].street])
         if _have_nothing_in_common(one, other):
             street, town = compare.places(one.places[:1], other.places[:1])
-            if street == "elsewhere":
+            if street == "elsewhere" or town == "namesake":
                 yield "different"
             elif town is not None:
                 yield town

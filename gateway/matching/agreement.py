@@ -25,8 +25,8 @@ class Agreement(NamedTuple):
 
 # Best first, to choose between several names of one person.
 _FAMILIES = {None: 4, "exact": 0, "part": 1, "swapped": 2, "close": 3, "similar": 4, "different": 7}
-_GIVENS = {None: 4, "exact": 0, "nickname": 1, "spelling": 1, "swapped": 0, "absent": 2, "middle": 4, "initial": 5,
-           "slip": 5, "similar": 6, "different": 10}  # fmt: skip
+_GIVENS = {None: 4, "exact": 0, "nickname": 1, "spelling": 1, "swapped": 0, "absent": 2, "unknown": 4, "middle": 4,
+           "initial": 5, "slip": 5, "similar": 6, "different": 10}  # fmt: skip
 _ONE_NAME = frozenset(("exact", "nickname", "spelling"))
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from gateway.matching.given_names import GivenNames
-from gateway.matching.normalise import Name, same_generation
+from gateway.matching.normalise import Name, is_placeholder, same_generation
 from gateway.matching.sounds import soundex
 from gateway.matching.streets import Place
 from gateway.model import Sex
@@ -36,7 +36,7 @@ def family_names(one: Name, other: Name) -> str | None:
         return "exact" if one.family else None
     if not one.family or not other.family:
         return None
-    if one.parts == other.parts:
+    if one.parts == other.parts or _is_same(one.family, one.other_family, other.family, other.other_family):
         return "exact"
     if one.parts < other.parts or other.parts < one.parts:
         return "part"
@@ -48,23 +48,47 @@ def family_names(one: Name, other: Name) -> str | None:
 
 def given_names(one: Name, other: Name, names: GivenNames) -> str | None:
     """exact, nickname, spelling, middle, initial, slip (alike, and one of them nobody's name that is known), similar
-    (alike, and two names), different; absent when neither side has one."""
-    if not one.first or not other.first:
-        return None if one.first or other.first else "absent"
-    if one.first in {other.first, other.given} or one.given in {other.first, other.given}:
+    (alike, and two names), different; absent when neither side has one, unknown when one has none."""
+    if not one.first and not other.first:
+        return "absent"
+    if _is_one_given_name(one, other):
         return "exact"
+    if not one.first or not other.first or is_placeholder(one) or is_placeholder(other):
+        return "unknown"
     if names.are_related(one.first, other.first):
         return "nickname"
     if names.sound_the_same(one.first, other.first) or _is_slip(one.first, other.first, names):
         return "spelling"
-    if len(one.first) == 1 or len(other.first) == 1:
-        return "initial" if one.first[0] == other.first[0] else "different"
-    if one.first in other.middle or other.first in one.middle:
+    if _is_middle(one.first, other) or _is_middle(other.first, one):
         return "middle"
-    alike = JaroWinkler.normalized_similarity(one.first, other.first)
-    if alike < _SIMILAR and not _is_nearly(one.first, other.first):
-        return "slip" if names.is_misspelt_form(one.first, other.first) else "different"
-    return "similar" if names.is_known(one.first) and names.is_known(other.first) else "slip"
+    return _unlike(one.first, other.first, names)
+
+
+def _is_one_given_name(one: Name, other: Name) -> bool:
+    if is_placeholder(one) or is_placeholder(other):
+        return one.given == other.given
+    if one.first and (one.first in {other.first, other.given} or one.given in {other.first, other.given}):
+        return True
+    return _is_same(one.first, one.other_first, other.first, other.other_first)
+
+
+def _is_middle(first: str, other: Name) -> bool:
+    return len(first) > 1 and first in other.middle
+
+
+def _unlike(one: str, other: str, names: GivenNames) -> str:
+    """initial, slip, similar, different."""
+    if len(one) == 1 or len(other) == 1:
+        return "initial" if one[0] == other[0] else "different"
+    alike = JaroWinkler.normalized_similarity(one, other)
+    if alike < _SIMILAR and not _is_nearly(one, other):
+        return "slip" if names.is_misspelt_form(one, other) else "different"
+    return "similar" if names.is_known(one) and names.is_known(other) else "slip"
+
+
+def _is_same(one: str, one_else: str, other: str, other_else: str) -> bool:
+    """One of the spellings of the one is one of the other's."""
+    return not {one, one_else or one}.isdisjoint((other, other_else or other))
 
 
 def _is_nearly(one: str, other: str) -> bool:
@@ -182,7 +206,7 @@ def sexes(one: Sex, other: Sex) -> str | None:
 
 # Best first; of several places the pair that agrees best counts.
 STREETS = ("home", "street", "close", "road", "number", "different", "elsewhere")
-TOWNS = ("exact", "zip", "city", "close", "different")
+TOWNS = ("exact", "zip", "city", "close", "namesake", "different")
 Where = tuple[str | None, str | None]  # street and town
 _RANK: dict[str | None, int] = {level: n for n, level in enumerate(STREETS)}
 _TOWN_RANK: dict[str | None, int] = {level: n for n, level in enumerate(TOWNS)}
@@ -190,7 +214,8 @@ _TOWN_RANK: dict[str | None, int] = {level: n for n, level in enumerate(TOWNS)}
 
 def places(ones: Sequence[Place], others: Sequence[Place]) -> Where:
     """The street (home, street, close, road, number, different, elsewhere) and the town (exact, zip, city, close,
-    different) of the pair that agrees best. Elsewhere is another street in another town, and says both."""
+    different) of the pair that agrees best. Elsewhere is another street in another town, and says both; the town is a
+    namesake's when the street bears one name in two towns, as a Main Street does."""
     if not ones or not others:
         return None, None
     if len(ones) == len(others) == 1:
@@ -212,8 +237,7 @@ def _place(one: Place, other: Place) -> Where:
     if town == "different":
         if street in {"road", "number", "different"}:
             return "elsewhere", None
-        if street == "home":
-            street = "street"
+        return ("street" if street == "home" else street), "namesake"
     return street, town
 
 
@@ -253,7 +277,9 @@ def _town(one: Place, other: Place) -> str | None:
         return None if zips is None else ("zip", "close", "different")[zips]
     if one.city == other.city:
         return "exact" if zips == 0 else "city"
-    alike = JaroWinkler.similarity(one.city, other.city, score_cutoff=_CITY) >= _CITY or _is_slip_of_town(one, other)
+    alike = JaroWinkler.similarity(one.city, other.city, score_cutoff=_CITY) >= _CITY or _is_slip_of_town(
+        one, other
+    )
     if zips == 0:
         return "exact" if alike else "zip"
     return "close" if alike or zips == 1 else "different"
@@ -261,7 +287,9 @@ def _town(one: Place, other: Place) -> str | None:
 
 def _is_slip_of_town(one: Place, other: Place) -> bool:
     """One letter, the first one too, which Jaro-Winkler looks at before all others; short names are often alike."""
-    return min(len(one.city), len(other.city)) >= 5 and OSA.distance(one.city, other.city, score_cutoff=1) <= 1
+    return (
+        min(len(one.city), len(other.city)) >= 5 and OSA.distance(one.city, other.city, score_cutoff=1) <= 1
+    )
 
 
 def phones(ones: Set[str], others: Set[str]) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from rapidfuzz.distance import OSA
@@ -30,7 +30,7 @@ class GivenNames:
         self._own_right = frozenset(own_right)
         self._related: defaultdict[str, set[str]] = defaultdict(set)
         self._index: defaultdict[str, set[str]] = defaultdict(set)
-        for formal, nickname in _rows():
+        for formal, nickname in (*_rows(), *_short_forms(names["short_forms"])):
             if formal in own_right and nickname in own_right:
                 continue
             for spelling in spellings.get(formal, (formal,)):
@@ -97,6 +97,11 @@ class GivenNames:
         (['MARGARET', 'MARGARETTA', 'MARGUERITE', 'PEGGY'], ['JOHN'])
         """
         return frozenset((name, *self._index.get(name, ())))
+
+
+def _short_forms(table: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """The project's own, beside the nickname table."""
+    return ((formal, short) for formal, forms in table.items() for short in forms)
 
 
 def _rows() -> list[tuple[str, str]]:

@@ -19,12 +19,17 @@ _GENERATIONS: dict[str, str] = _names["generations"]
 # A single letter at the end is an initial and no generation.
 _AFTER_NAMES = frozenset(word for word in (*_GENERATIONS, *_names["titles"]) if len(word) > 1)
 _PARTICLES = frozenset(_names["particles"])
+_PLACEHOLDERS = frozenset(_names["placeholders"])
 _COMPATIBLE = frozenset(frozenset(pair) for pair in _names["compatible"])
 
 # Letters that Unicode does not take apart into a base letter and a mark.
 _LETTERS = str.maketrans(
     {"Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "ẞ": "SS", "Ħ": "H"}
 )
+# Letters that are written out where a keyboard lacks them, instead of being cut down to the letter they look like.
+_WRITTEN_OUT = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "Ø": "OE", "Å": "AA"})
+_MAC = re.compile(r"MAC(?=\w{4})")
+_NUMBERED = re.compile(r"([^\W\d]{2,})\d+")
 _other = re.compile("[^0-9]+")
 _extension = re.compile("ext|x", re.IGNORECASE)
 _APOSTROPHES = "'`´’‘ʼʻ."  # noqa: RUF001 - what keyboards and word processors put into O'Brien
@@ -56,6 +61,8 @@ class Name(NamedTuple):
     middle: tuple[str, ...]
     given: str
     generation: str  # JR, SR, 2, 3 ...; "" when the name has none
+    other_family: str = ""  # another way to write the same: MUELLER for Müller, MCKENZIE for MacKenzie
+    other_first: str = ""
 
 
 @lru_cache(maxsize=20_000)
@@ -63,10 +70,13 @@ def name(of: PersonName) -> Name:
     """The name ready to compare; a generation that stands at the end of a name instead of in `suffix` is found.
 
     >>> name(PersonName(family="Cruz Jr.", given=("Mary Ann",)))
-    Name(family='CRUZ', parts=frozenset({'CRUZ'}), first='MARY', middle=('ANN',), given='MARYANN', generation='JR')
+    Name(family='CRUZ', parts=frozenset({'CRUZ'}), first='MARY', middle=('ANN',), given='MARYANN', generation='JR', \
+other_family='', other_first='')
+    >>> name(PersonName(family="Müller")).other_family, name(PersonName(family="MacKenzie")).other_family
+    ('MUELLER', 'MCKENZIE')
     """
-    family = fold(of.family).split()
-    given = fold(" ".join(of.given)).split()
+    family = [_unnumbered(word) for word in fold(of.family).split()]
+    given = [_unnumbered(word) for word in fold(" ".join(of.given)).split()]
     generation = ""
     for word in fold(of.suffix).split() if of.suffix else ():
         generation = _GENERATIONS.get(word, generation)
@@ -77,6 +87,7 @@ def name(of: PersonName) -> Name:
         parts = frozenset(family)
     else:
         parts = frozenset(word for word in family if word not in _PARTICLES) or frozenset(family)
+    written_out = _written_out(of.given[0]) if of.given else ""
     return Name(
         family="".join(family),
         parts=parts,
@@ -84,7 +95,34 @@ def name(of: PersonName) -> Name:
         middle=tuple(given[1:]),
         given="".join(given),
         generation=generation,
+        other_family=_written_out(of.family) or _mc("".join(family)),
+        other_first=written_out,
     )
+
+
+def _mc(family: str) -> str:
+    return f"MC{family[3:]}" if _MAC.match(family) else ""
+
+
+def _unnumbered(word: str) -> str:
+    """A name without the number that a test system has put behind it; an ordinal, such as 3RD, is none."""
+    return found[1] if (found := _NUMBERED.fullmatch(word)) else word
+
+
+def _written_out(text: str) -> str:
+    """The folded text with its umlauts written out, "" when it has none."""
+    upper = unicodedata.normalize("NFC", text.upper())
+    told = upper.translate(_WRITTEN_OUT)
+    return "" if told == upper else "".join(fold(told).split())
+
+
+def is_placeholder(one: Name) -> bool:
+    """True when the given name stands for one that nobody knows, or that has not been given yet.
+
+    >>> [is_placeholder(name(PersonName(family="Bell", given=(given,)))) for given in ("Baby Boy", "FNU", "Barbara")]
+    [True, True, False]
+    """
+    return one.first in _PLACEHOLDERS
 
 
 def same_generation(one: str, other: str) -> bool:

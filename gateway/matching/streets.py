@@ -18,7 +18,16 @@ _WORDS: dict[str, str] = {
     **{spelling: short for short, spellings in _streets["suffixes"].items() for spelling in spellings},
 }
 _UNITS = frozenset(_streets["units"])
-_po_box = re.compile(r"P ?O ?BOX (\w+)")
+_NOWHERE = frozenset(_streets["nowhere"])
+# Boxes that are an address: at a post office; on a rural or a highway contract route; of the armed forces.
+_po_box = re.compile(r"(?:P ?O ?BOX|POST OFFICE BOX|POB(?= ?\d)|PO(?= \d)) ?(?:NO |NUMBER )?(\w+)")
+_box_on = re.compile(
+    r"(RR|R R|RURAL ROUTE|RURAL RTE|RURAL RT|RFD|R F D|RD|RT|RTE|HC|HCR|HIGHWAY CONTRACT|HWY CONTRACT|STAR ROUTE"
+    r"|PSC|CMR|OMC|UNIT)"
+    r" ?(?:NO |NUMBER )?(\w+) BOX (?:NO |NUMBER )?(\d\w*)"
+)
+_ROUTES = {"PSC": "PSC", "CMR": "CMR", "OMC": "OMC", "UNIT": "MILITARY UNIT", "HC": "HC", "HCR": "HC",
+           "HIGHWAY CONTRACT": "HC", "HWY CONTRACT": "HC", "STAR ROUTE": "HC"}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -43,11 +52,15 @@ def place(address: Address) -> Place:
     """
     number = street = unit = second = ""
     for line in address.lines:
+        if route := _route_box(line):
+            second = second or street.replace(" ", "")
+            number, street = route
+            continue
         words = fold(line.replace("#", " UNIT ")).split()
         if not _UNITS.isdisjoint(words[:-1]):
             words, found = _without_unit(words)
             unit = unit or found
-        if not words:
+        if not words or " ".join(words) in _NOWHERE:
             continue
         if street and number:
             second = second or _street(words).replace(" ", "")
@@ -65,6 +78,14 @@ def place(address: Address) -> Place:
             second = second or _street(words).replace(" ", "")
     code = zip5(address.postal_code) if address.postal_code else ""
     return Place(number, street, unit, city(address), code, second)
+
+
+def _route_box(line: str) -> tuple[str, str] | None:
+    """The box and the route, or None for another address."""
+    if "ox" not in line and "OX" not in line:
+        return None
+    found = _box_on.match(" ".join(fold(line.replace("#", " ")).split()))
+    return (found[3], f"{_ROUTES.get(found[1], 'RR')} {found[2]} BOX") if found else None
 
 
 def _street(words: list[str]) -> str:

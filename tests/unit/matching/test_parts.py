@@ -131,7 +131,7 @@ def test_what_is_not_told_says_nothing() -> None:
     assert compare.sexes(Sex.UNKNOWN, Sex.MALE) is None
     assert compare.sexes(Sex.OTHER, Sex.MALE) is None
     assert compare.family_names(nobody, name(PersonName(family="Lee"))) is None
-    assert compare.given_names(nobody, name(PersonName(family="Lee", given=("Robin",))), GIVEN) is None
+    assert compare.given_names(nobody, name(PersonName(family="Lee", given=("Robin",))), GIVEN) == "unknown"
     assert compare.places((), (place(Address(postal_code="06103")),)) == (None, None)
     assert compare.places((place(Address()),), (place(Address(postal_code="06103")),)) == (None, None)
     assert compare.emails(frozenset(), frozenset(("marigold@example.org",))) is None
@@ -164,7 +164,7 @@ def test_of_several_addresses_the_pair_that_agrees_best_counts() -> None:
         (("9 Elm St",), "Hartfort", "06199", ("different", "close")),
         (("9 Elm St",), "Norwalk", "06103", ("different", "zip")),
         (("9 Elm St",), "Norwalk", "06850", ("elsewhere", None)),
-        (("14 Larkspur Ln Apt 2",), "Norwalk", "06850", ("street", "different")),
+        (("14 Larkspur Ln Apt 2",), "Norwalk", "06850", ("street", "namesake")),
         ((), "Norwalk", "06850", (None, "different")),
         (("Larkspur House", "14 Larkspur Ln"), "Hartford", None, ("street", "city")),
     ],
@@ -214,7 +214,7 @@ def test_every_level_of_a_person_has_a_weight() -> None:
         "family name": ("exact", "part", "swapped", "close", "similar", "different"),
         "given name": (
             "exact", "nickname", "spelling", "swapped", "middle", "initial", "slip", "similar", "different",
-            "absent",
+            "absent", "unknown",
         ),
         "middle name": ("exact", "initial", "different"),
         "suffix": ("exact", "different"),
