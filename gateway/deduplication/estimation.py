@@ -22,6 +22,7 @@ _BEFORE = 10  # pairs that the shipped shares of one person count for
 _BEFORE_AT_RANDOM = 2
 _DUPLICATES = 0.2  # pairs of one person a row, to begin with
 _TELLING = 0.05  # of the pairs of one person must tell a kind from it for its number to be counted
+_SETTLED = 1e-4  # by which the numbers of pairs still change when no further round is needed
 _SETTLING = 4  # rounds after which it is judged what kinds there are
 _GIVEN = ASPECTS.index("given name")
 _TOWNS = [n for n, aspect in enumerate(ASPECTS) if FIELD_OF[aspect] == "town"]
@@ -59,11 +60,9 @@ class _Estimation:
         self._by_chance = _smoothed(pairs.by_chance + _BEFORE_AT_RANDOM * shipped("u"))
         self._by_value = self._values()
         self._limits = contradictions()
+        told = pairs.patterns != ABSENT
         self._telling = [
-            (pairs.patterns[:, [FIELD_OF[aspect] in kind.told_by for aspect in ASPECTS]] != ABSENT).any(1)[
-                pairs.pattern
-            ]
-            for kind in self._kinds
+            told[:, [FIELD_OF[aspect] in kind.told_by for aspect in ASPECTS]].any(1) for kind in self._kinds
         ]
 
     def run(self) -> Estimate:
@@ -79,7 +78,10 @@ class _Estimation:
                 one_person[at("birth date", "different")] / self._by_chance[at("birth date", "different")]
             )
             one_person = self._limited(one_person, replaced, count)
+            before = count
             count = self._counted(share, replaced, count, may_leave_out=turn > _SETTLING)
+            if turn > _SETTLING and np.allclose(count, before, rtol=_SETTLED, atol=0.01):
+                break
         return Estimate(
             one_person=one_person,
             by_chance=self._by_chance,
@@ -114,15 +116,17 @@ class _Estimation:
 
     def _told(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
         """The pairs of each kind, by those that can tell it from one person; where none can, as to begin with."""
-        one_person = share[:, 0].sum()
         count: NDArray[np.float64] = share.sum(0)
-        for n, telling in enumerate(self._telling, start=1):
-            share_told = share[telling, 0].sum() / max(one_person, 1.0)
-            if n > 1:
-                count[n] = (
-                    share[telling, n].sum() / share_told if share_told > _TELLING else self._beginning()[n]
-                )
+        one_person = self._by_pattern(share[:, 0])
+        for n, telling in enumerate(self._telling[1:], start=2):
+            told = one_person[telling].sum() / max(count[0], 1.0)
+            found = self._by_pattern(share[:, n])[telling].sum()
+            count[n] = found / told if told > _TELLING else self._beginning()[n]
         return count
+
+    def _by_pattern(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums: NDArray[np.float64] = np.bincount(self._pairs.pattern, share, len(self._pairs.patterns))
+        return sums
 
     def _is_without_relatives(self, replaced: float, count: NDArray[np.float64]) -> bool:
         relatives = next(n for n, kind in enumerate(self._kinds, start=1) if kind.name == "relatives")
@@ -164,7 +168,7 @@ class _Estimation:
 
     def _shares_of_one_person(self, share: NDArray[np.float64]) -> Shares:
         pairs = self._pairs
-        weight = np.bincount(pairs.pattern, share, len(pairs.patterns))
+        weight = self._by_pattern(share)
         count = _BEFORE * self._shipped
         count[_SWAPPED] = 0
         for aspect in range(len(ASPECTS)):

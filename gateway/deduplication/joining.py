@@ -27,6 +27,12 @@ def join(
     :param rows: (pairs, 2).
     :param score: (pairs,), log2 odds that the pair is one person; a pair that is not in `rows` says nothing.
     """
+    joined = np.zeros(
+        size, np.bool_
+    )  # rows that may be joined at all; a pair with another row decides nothing
+    joined[rows[score >= accept]] = True
+    counting = joined[rows].all(1)
+    rows, score = rows[counting], score[counting]
     odds: defaultdict[int, dict[int, float]] = defaultdict(dict)
     for (one, other), value in zip(rows.tolist(), np.clip(score, -_MOST, _MOST).tolist(), strict=True):
         odds[one][other] = odds[other][one] = value

@@ -6,9 +6,9 @@ small, may lack any column, and its birth dates may be missing.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
 from math import log2
 from random import Random
 
@@ -64,17 +64,16 @@ class Pairs:
         self.size = len(profiles)
         of = _comparison(profiles)
         shares = _Shares(profiles)
-        found = sorted(_candidates(profiles))
-        levels = np.full((len(found), len(FIELDS)), ABSENT, np.int8)
-        common = np.full((len(found), len(FIELDS)), np.nan, np.float32)
-        for row, (one, other) in enumerate(found):
+        self.rows = _candidates(profiles)
+        levels = np.full((len(self.rows), len(FIELDS)), ABSENT, np.int8)
+        common = np.full((len(self.rows), len(FIELDS)), np.nan, np.float32)
+        for row, (one, other) in enumerate(self.rows.tolist()):
             for field, level, term in of(profiles[one], profiles[other]):
                 at_field = _COLUMN[field]
                 levels[row, at_field] = _NUMBER[field][level]
                 if term:
                     value_of = _OTHER_NAME[field] if level == "swapped" else field
                     common[row, at_field] = shares.log(value_of, term)
-        self.rows: NDArray[np.int64] = np.array(found, np.int64).reshape(-1, 2)
         told = aspects(levels)
         self.commonness = common[:, [_COLUMN[FIELD_OF[aspect]] for aspect in ASPECTS]]
         self.commonness[told == ABSENT] = np.nan
@@ -185,12 +184,31 @@ def _terms(one: Profile) -> Iterator[tuple[str, str]]:
         yield "email", address
 
 
-def _candidates(profiles: Sequence[Profile]) -> set[tuple[int, int]]:
-    blocks: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+def _candidates(profiles: Sequence[Profile]) -> NDArray[np.int64]:
+    """The pairs of rows that share a key, (pairs, 2), in order.
+
+    Keys are kept as their hashes: a file of fifty thousand rows has more than a million of them.
+    """
+    size, keys, rows = len(profiles), array("q"), array("q")
     for row, one in enumerate(profiles):
         for key in set(_keys(one)):
-            blocks[key].append(row)
-    return {pair for rows in blocks.values() if len(rows) <= _LARGEST_BLOCK for pair in combinations(rows, 2)}
+            keys.append(hash(key))
+            rows.append(row)
+    hashes, of = (
+        np.frombuffer(keys or array("q", [0]), np.int64),
+        np.frombuffer(rows or array("q", [0]), np.int64),
+    )
+    order = np.argsort(hashes, kind="stable")  # rows stay in order under each key
+    hashes, of = hashes[order], of[order]
+    starts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
+    sizes = np.diff(np.append(starts, len(hashes)))
+    codes = [np.zeros(0, np.int64)]
+    for together in range(2, _LARGEST_BLOCK + 1):
+        blocks = of[starts[sizes == together][:, None] + np.arange(together)]
+        here, there = np.triu_indices(together, 1)
+        codes.append(np.unique(blocks[:, here] * size + blocks[:, there]))
+    pairs = np.unique(np.concatenate(codes))
+    return np.stack([pairs // max(size, 1), pairs % max(size, 1)], axis=1)
 
 
 def _keys(one: Profile) -> Iterator[tuple[object, ...]]:
