@@ -33,6 +33,7 @@ from gateway.model import (
     IntakeReceipt,
     IntakeVerdict,
     LookupRequest,
+    MatchEvidence,
     Organisation,
     Outcome,
     Practitioner,
@@ -63,6 +64,7 @@ class _Trail:
     report_id: str | None = None
     states: tuple[str, ...] = ()
     count: int = 0
+    evidence: MatchEvidence | None = None
 
     def asked_by(self, principal: Principal, requester: Requester) -> None:
         self.client_id = principal.client_id
@@ -76,6 +78,7 @@ class _Trail:
         self.states = tuple(s.state for s in answer.states)
         self.count = len(answer.dispensations)
         self.person_key = next((p.key for p in answer.persons), None)
+        self.evidence = answer.match
 
     def reported(self, receipt: IntakeReceipt) -> None:
         self.action = AuditAction.DISPENSATION_REPORTED
@@ -241,6 +244,7 @@ class Pipeline:
             states=trail.states,
             count=trail.count,
             losses=outbound.losses,
+            evidence=trail.evidence,
         )
 
 

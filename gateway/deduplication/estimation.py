@@ -125,8 +125,7 @@ class _Estimation:
         return count
 
     def _by_pattern(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = np.bincount(self._pairs.pattern, share, len(self._pairs.patterns))
-        return sums
+        return np.bincount(self._pairs.pattern, share, len(self._pairs.patterns)).astype(np.float64)
 
     def _is_without_relatives(self, replaced: float, count: NDArray[np.float64]) -> bool:
         relatives = next(n for n, kind in enumerate(self._kinds, start=1) if kind.name == "relatives")

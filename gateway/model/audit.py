@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.model.lookup import MatchEvidence
+
 
 class AuditAction(StrEnum):
     """`source:subject:action`, the whole list of what is audited."""
@@ -30,7 +32,8 @@ class AuditEvent:
     `person_key` is the store's opaque key of the person whose history left, None when nobody's did.
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
     `count` is the number of dispensations disclosed or recorded, or of dispensers told about. `losses` are field
-    names of `mappings/fields.toml` that the answer's format could not carry.
+    names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why this person was found,
+    or why nobody was: fields, levels and weights, without a value of anybody.
     """
 
     action: AuditAction
@@ -50,3 +53,4 @@ class AuditEvent:
     states: tuple[str, ...] = ()
     count: int = 0
     losses: tuple[str, ...] = ()
+    evidence: MatchEvidence | None = None
