@@ -1,6 +1,7 @@
 """A whole file at once: which of its rows are one person, and how well that was found.
 
     records        rows of a CSV file as people, and the truth that the file states
+    aspects        the fields of the table as independent ones
     pairs          which pairs of rows are looked at, and at which levels they agree
     kinds          what two rows that agree may be, beside one person (mappings/matching/kinds.toml)
     estimation     how often each level occurs in each kind, out of the file itself

@@ -1,7 +1,7 @@
 """Which pairs of rows are looked at, and at which level each field of a pair agrees.
 
-Rows that share a key are a pair. The keys are wider than those of the record (gateway.matching.blocking): a file is
-small, may lack any column, and its birth dates may be missing.
+Rows that share a rare key, or several, are a pair. The keys are wider than those of the record
+(gateway.matching.blocking): a file is small, may lack any column, and its birth dates may be missing.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from gateway.matching.sounds import soundex
 _LARGEST_BLOCK = (
     60  # rows that share more than that share something common, and another key as well if one person's
 )
+_RARE = 12  # rows that share no more than that make a pair by one key; others need several, or are alike by chance
+_SHARED = 3
 _STREET = 6  # letters of a street that survive most slips
 _BEARERS = 3  # with different family names make a given name one that people have, and no slip
 _SAMPLE = 60_000  # pairs taken at random
@@ -185,7 +187,7 @@ def _terms(one: Profile) -> Iterator[tuple[str, str]]:
 
 
 def _candidates(profiles: Sequence[Profile]) -> NDArray[np.int64]:
-    """The pairs of rows that share a key, (pairs, 2), in order.
+    """The pairs of rows that share a rare key or several, (pairs, 2), in order.
 
     Keys are kept as their hashes: a file of fifty thousand rows has more than a million of them.
     """
@@ -202,12 +204,14 @@ def _candidates(profiles: Sequence[Profile]) -> NDArray[np.int64]:
     hashes, of = hashes[order], of[order]
     starts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
     sizes = np.diff(np.append(starts, len(hashes)))
-    codes = [np.zeros(0, np.int64)]
+    codes: dict[int, NDArray[np.int64]] = {0: np.zeros(0, np.int64)}
     for together in range(2, _LARGEST_BLOCK + 1):
         blocks = of[starts[sizes == together][:, None] + np.arange(together)]
         here, there = np.triu_indices(together, 1)
-        codes.append(np.unique(blocks[:, here] * size + blocks[:, there]))
-    pairs = np.unique(np.concatenate(codes))
+        codes[together] = (blocks[:, here] * size + blocks[:, there]).ravel()
+    rare = np.unique(np.concatenate([several for together, several in codes.items() if together <= _RARE]))
+    pairs, keys_shared = np.unique(np.concatenate(list(codes.values())), return_counts=True)
+    pairs = np.union1d(rare, pairs[keys_shared >= _SHARED])
     return np.stack([pairs // max(size, 1), pairs % max(size, 1)], axis=1)
 
 
