@@ -115,13 +115,14 @@ class _Estimation:
         return count
 
     def _told(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The pairs of each kind, by those that can tell it from one person; where none can, as to begin with."""
+        """The pairs of each kind, no more than those warrant that can tell it from one person; where none can, as to
+        begin with."""
         count: NDArray[np.float64] = share.sum(0)
         one_person = self._by_pattern(share[:, 0])
         for n, telling in enumerate(self._telling[1:], start=2):
             told = one_person[telling].sum() / max(count[0], 1.0)
             found = self._by_pattern(share[:, n])[telling].sum()
-            count[n] = found / told if told > _TELLING else self._beginning()[n]
+            count[n] = min(count[n], found / told) if told > _TELLING else self._beginning()[n]
         return count
 
     def _by_pattern(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
