@@ -65,7 +65,7 @@ def bulk(database: Database, aside: Sequence[Table]) -> Iterator[Bulk]:
 
 
 def writer(table: Table, dialect: Dialect) -> Callable[[Mapping[str, object]], Row]:
-    """Columns -> a row as the database's driver takes it."""
+    """Columns -> a row as the database's driver takes it; a column that is not named is NULL."""
     # bytes go in as they are: what SQLAlchemy wraps them in cannot be handed to another process
     ways = [
         (
@@ -78,7 +78,7 @@ def writer(table: Table, dialect: Dialect) -> Callable[[Mapping[str, object]], R
     ]
 
     def row(columns: Mapping[str, object]) -> Row:
-        return tuple([columns[name] if way is None else way(columns[name]) for name, way in ways])
+        return tuple([columns.get(name) if way is None else way(columns.get(name)) for name, way in ways])
 
     return row
 

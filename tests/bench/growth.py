@@ -32,7 +32,7 @@ from gateway.synth import Population
 from tests.bench.databases import STORES, OpenDatabase, databases
 from tests.integration.command import COMMAND, environment
 
-UNTIL = date(2026, 11, 1)
+UNTIL = date(2026, 11, 24)
 SEED = 1
 PEOPLE = 400
 PARTS = 4
