@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     text,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from gateway.database import Database
@@ -44,7 +45,10 @@ class Bulk(Protocol):
         ...
 
     def finish(self) -> None:
-        """What was put aside comes into its tables, in the order of their keys."""
+        """What was put aside comes into its tables, in the order of their keys.
+
+        :raises ValueError: rows refer to rows that are not there (PostgreSQL finds that out).
+        """
         ...
 
 
@@ -166,8 +170,11 @@ class _PostgreSQL(_Loading):
 
     def finish(self) -> None:
         super().finish()
-        for constraint in self._foreign_keys:
-            self._connection.execute(AddConstraint(constraint))
+        try:
+            for constraint in self._foreign_keys:
+                self._connection.execute(AddConstraint(constraint))
+        except IntegrityError:
+            raise ValueError("Rows refer to rows that were not loaded.") from None
 
     def settle(self) -> None:
         with self._connection.engine.connect() as another:

@@ -341,7 +341,7 @@ def reported() -> dict[str, Any]:
         "medicationCodeableConcept": {
             "text": "oxycodone hydrochloride 5 MG Oral Tablet",
             "coding": [
-                {"system": "http://hl7.org/fhir/sid/ndc", "code": "0228-2983-11", "userSelected": True},
+                {"system": "http://hl7.org/fhir/sid/ndc", "code": "98999-0109-01", "userSelected": True},
                 {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1049621"},
             ],
         },

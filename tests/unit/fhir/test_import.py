@@ -171,7 +171,8 @@ def test_the_same_bytes_are_the_same_message() -> None:
     assert opened(ndjson(fill("1"))).message != opened(ndjson(fill("2"))).message
 
 
-def test_from_the_command_line(tmp_path: Path) -> None:
+def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.logs.configure", lambda level: None)  # it is the process's
     file, config = tmp_path / "fills.ndjson", tmp_path / "pmp.toml"
     config.write_text(f'data_dir = "{tmp_path / "data"}"\n')
     file.write_bytes(SPOILT)

@@ -56,7 +56,7 @@ def test_a_report_is_read() -> None:
     assert (d.written, d.filled, d.sold) == (date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3))
     assert (d.quantity, d.unit, d.days_supply) == (Decimal("10.5"), QuantityUnit.EACH, 2)
     assert (d.payment, d.rx_origin, d.treatment_type, d.diagnosis) == ("04", None, None, "M54.50")
-    assert (d.drug.ndc11, d.drug.rxcui) == ("00228298311", "1049621")
+    assert (d.drug.ndc11, d.drug.rxcui) == ("98999010901", "1049621")
     assert d.drug.name == "oxycodone hydrochloride 5 MG Oral Tablet"
     assert (d.prescriber.npi, d.dispenser.ncpdp_id, d.dispenser.kind) == (
         "1023011178",
@@ -109,7 +109,7 @@ def test_a_medication_by_reference() -> None:
     body["contained"].append(medication)
     body["medicationReference"] = {"reference": "#drug"}
     drug = read(body).drug
-    assert drug.ndc11 == "00228298311"
+    assert drug.ndc11 == "98999010901"
     assert (drug.ingredients[0].strength, drug.ingredients[0].unit) == (Decimal(5), "mg/mL")
 
 

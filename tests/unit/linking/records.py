@@ -20,7 +20,7 @@ from gateway.model import (
     PersonName,
     Sex,
 )
-from tests.factory import a_dispensation, a_person
+from tests.factory import a_dispensation, a_drug, a_person
 
 BY = "operator:hazel"
 HARTFORD = Address(lines=("14 Larkspur Ln",), city="Hartford", state="CT", postal_code="06103")
@@ -57,6 +57,7 @@ def reported(number: str, person: Person, **over: Any) -> Dispensation:
         "id": None,
         "rx_number": number,
         "person": person,
+        "drug": a_drug(ndc11="98999010901"),  # one that the drug table knows
         "source_state": None,
         "reported_at": None,
         "revision": 0,

@@ -141,7 +141,12 @@ def _lookup(gateway: Gateway, *happens: Callable[[], object]) -> Lookup:
     store: Any = _Meanwhile(gateway, list(happens))
     known = gateway.lookup
     return Lookup(
-        store=store, matcher=FellegiSunter(), policy=known._policy, rules=known._rules, clock=gateway.clock
+        store=store,
+        matcher=FellegiSunter(),
+        drugs=known._drugs,
+        policy=known._policy,
+        rules=known._rules,
+        clock=gateway.clock,
     )
 
 
