@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import shutil
 import sys
@@ -20,6 +21,7 @@ from gateway.drop_folder import DropFolder, FolderInUse
 from gateway.errors import Unavailable
 
 _TYPES = {"json": "application/json", "text": "text/plain"}
+_COLLECTED = (200_000, 50, 100)
 _ROUND = 1.0  # seconds between two looks into the folder
 
 
@@ -48,6 +50,9 @@ def intake(config: Path | None, file: Path, form: str, report: Path | None, watc
 
     Exit status 0: all of it is accepted; 1: something was rejected, or intake ended before the file did.
     """
+    # Intake makes millions of short-lived objects and hardly a cycle among them: looking for cycles as often as by
+    # default is a fifth of its time, and memory is the same without.
+    gc.set_threshold(*_COLLECTED)
     with open_gateway(config) as gateway:
         if watch:
             _watch(gateway, file, once=once)

@@ -14,6 +14,7 @@
     journal      what operators moved, and undid
     holding      what there is of one person, for whoever keeps the record
     gathered     what a unit has not written yet, and what it has read
+    rows         rows as the database's driver takes them
     load, bulk   a whole population into an empty record
     migrations   the schema's history (Alembic)
 

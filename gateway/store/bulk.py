@@ -1,22 +1,20 @@
 """Many rows at once into empty tables: what SQLite and PostgreSQL each need for that stands here.
 
-Both do it in one transaction, so that a load that is cut off leaves an empty record. Rows are tuples in the order of
-the table's columns, of values that :func:`writer` has made, and may have come from another process. Keys that rows
-refer to are not looked up row by row; :meth:`Bulk.finish` has PostgreSQL check all of them at once.
+Both do it in one transaction, so that a load that is cut off leaves an empty record. Rows are those of
+`gateway.store.rows`, and may have come from another process. Keys that rows refer to are not looked up row by row;
+:meth:`Bulk.finish` has PostgreSQL check all of them at once.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import (
     Connection,
-    Dialect,
     ForeignKeyConstraint,
-    LargeBinary,
     MetaData,
     Table,
     text,
@@ -26,8 +24,7 @@ from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from gateway.database import Database
 from gateway.store import schema
-
-Row = tuple[Any, ...]
+from gateway.store.rows import Row, insertion
 
 _CACHE_KIB = 65_536
 _SORTING_KIB = 131_072
@@ -68,25 +65,6 @@ def bulk(database: Database, aside: Sequence[Table]) -> Iterator[Bulk]:
         loading.settle()
 
 
-def writer(table: Table, dialect: Dialect) -> Callable[[Mapping[str, object]], Row]:
-    """Columns -> a row as the database's driver takes it; a column that is not named is NULL."""
-    # bytes go in as they are: what SQLAlchemy wraps them in cannot be handed to another process
-    ways = [
-        (
-            column.name,
-            None
-            if isinstance(column.type, LargeBinary)
-            else column.type.dialect_impl(dialect).bind_processor(dialect),
-        )
-        for column in table.columns
-    ]
-
-    def row(columns: Mapping[str, object]) -> Row:
-        return tuple([columns.get(name) if way is None else way(columns.get(name)) for name, way in ways])
-
-    return row
-
-
 class _Loading(ABC):
     """What both have in common: rows put aside lie in temporary tables without a key."""
 
@@ -104,16 +82,16 @@ class _Loading(ABC):
         """After the transaction: the database as it is used."""
 
     @abstractmethod
-    def _put(self, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Rows into a table."""
+    def _put(self, table: Table, name: str, rows: Sequence[Row]) -> None:
+        """Rows into the table of that name, which has the columns of `table`."""
 
     def append(self, table: Table, rows: Sequence[Row]) -> None:
         """See :class:`Bulk`."""
-        self._put(table.name, table.columns.keys(), rows)
+        self._put(table, table.name, rows)
 
     def put_aside(self, table: Table, rows: Sequence[Row]) -> None:
         """See :class:`Bulk`."""
-        self._put(f"aside_{table.name}", table.columns.keys(), rows)
+        self._put(table, f"aside_{table.name}", rows)
 
     def _make_aside(self) -> None:
         for table in self._aside:
@@ -141,10 +119,8 @@ class _SQLite(_Loading):
         database.begin(self._connection, "SERIALIZABLE")
         self._make_aside()
 
-    def _put(self, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        places = ", ".join("?" * len(columns))
-        into = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of ours
-        self._driver.executemany(into, rows)
+    def _put(self, table: Table, name: str, rows: Sequence[Row]) -> None:
+        self._driver.executemany(insertion(table, "sqlite", into=name), rows)
 
     def settle(self) -> None:
         self._connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -162,8 +138,8 @@ class _PostgreSQL(_Loading):
             self._connection.execute(DropConstraint(constraint))
         self._make_aside()
 
-    def _put(self, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        into = f"COPY {name} ({', '.join(columns)}) FROM STDIN"
+    def _put(self, table: Table, name: str, rows: Sequence[Row]) -> None:
+        into = f"COPY {name} ({', '.join(table.columns.keys())}) FROM STDIN"
         with self._driver.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
                 copy.write_row(row)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert, update
+from sqlalchemy import Connection, Insert, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store import schema
 from gateway.store.codec import Columns
+from gateway.store.rows import insertion, writer
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -79,8 +80,9 @@ class Gathered:
         """Into the database, one statement a table."""
         for table, rows in self._rows.items():
             if rows:
-                often = table in _OFTEN_THERE
-                connection.execute(insert_if_absent(connection, table) if often else insert(table), rows)
+                write = writer(table, connection.dialect)
+                into = insertion(table, connection.dialect.name, if_absent=table in _OFTEN_THERE)
+                connection.exec_driver_sql(into, [write(row) for row in rows])
         if self._moved_fills:
             connection.execute(_MOVE_FILL, self._moved_fills)
 

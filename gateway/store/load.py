@@ -26,9 +26,10 @@ from gateway.model import Dispensation, Person
 from gateway.ports import Vault
 from gateway.store import codec, schema
 from gateway.store.appearance import Reported
-from gateway.store.bulk import Bulk, Row, bulk, writer
+from gateway.store.bulk import Bulk, bulk
 from gateway.store.codec import Columns
 from gateway.store.keys import block_key, digest, fill_key
+from gateway.store.rows import Row, writer
 
 T = TypeVar("T")
 

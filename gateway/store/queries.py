@@ -7,12 +7,12 @@ move that was made, so there are few.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, tuple_
 
 from gateway.model import Dispensation, DispensationStatus, Period, Person
 from gateway.ports import History
@@ -90,6 +90,15 @@ REPORTS = (
         _dispensation.dispensation_no == bindparam("no"),
     )
     .order_by(_dispensation.revision.desc())
+)
+REVISIONS = (
+    select(_dispensation.person_key, *_DISPENSATION, _dispensation.report, _dispensation.moved_key)
+    .where(
+        tuple_(_dispensation.person_key, _dispensation.dispensation_no).in_(
+            bindparam("places", expanding=True)
+        )
+    )
+    .order_by(_dispensation.person_key, _dispensation.dispensation_no, _dispensation.revision.desc())
 )
 FILLS = select(schema.fill).where(schema.fill.c.fill_key.in_(bindparam("fill_keys", expanding=True)))
 
@@ -181,6 +190,39 @@ def reports(connection: Connection, key: int, no: int) -> tuple[set[bytes], int]
     return {row.report for row in found if row.report is not None}, since
 
 
+Place = tuple[int, int]  # person key and number of a dispensation
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A dispensation as it stands, with what :func:`reports` says of it."""
+
+    dispensation: Dispensation
+    reports: frozenset[bytes]
+    unchanged_since: int
+
+
+def stated(connection: Connection, references: References, places: Collection[Place]) -> dict[Place, Stated]:
+    """What stands at each of these places. What has been moved elsewhere is left out."""
+    revisions: dict[Place, list[Any]] = {}
+    for some in _slices(places):
+        for row in connection.execute(REVISIONS, {"places": some}).all():
+            revisions.setdefault((row.person_key, row.dispensation_no), []).append(row)
+    standing_here = {place: rows[0] for place, rows in revisions.items() if rows[0].status != schema.MOVED}
+    shown = appearances(connection, sorted({key for key, _ in standing_here}))
+    people = {key: {one.appearance or 0: one for one in appeared} for key, appeared in shown.items()}
+    found: dict[Place, Stated] = {}
+    for (key, no), row in standing_here.items():
+        (one,) = _dispensations(connection, references, write_person_key(key), [row[1:-2]], people[key])
+        told = revisions[key, no]
+        found[key, no] = Stated(
+            dispensation=one,
+            reports=frozenset(row.report for row in told if row.report is not None),
+            unchanged_since=next((row.revision for row in told if row.moved_key is None), 0),
+        )
+    return found
+
+
 def fills(connection: Connection, fill_keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
     """Person key and number of the dispensations that record these fills."""
     found: dict[bytes, tuple[int, int]] = {}
@@ -195,7 +237,7 @@ def _dispensations(
     references: References,
     person_key: str,
     rows: Sequence[Row],
-    people: dict[int, Person],
+    people: Mapping[int, Person],
 ) -> list[Dispensation]:
     drugs = references.drugs.read(connection, {row[_DRUG] for row in rows})
     prescribers = references.prescribers.read(connection, {row[_PRESCRIBER] for row in rows})

@@ -69,9 +69,11 @@ class Unit(IntakeUnit):
         self._known: dict[int, Standing] = {}
         self._fill_keys: dict[int, tuple[Dispensation, bytes]] = {}
         self._fills: dict[bytes, tuple[int, int] | None] = {}
+        self._stated: dict[tuple[int, int], Recorded] = {}
         self._written: dict[tuple[int, int], Dispensation] = {}
         self._reports: dict[tuple[int, int], set[bytes]] = {}
         self._referred: set[bytes] = set()
+        self._digests: dict[int, tuple[object, bytes]] = {}
 
     # --- reads ------------------------------------------------------------------------------------------------
 
@@ -82,6 +84,8 @@ class Unit(IntakeUnit):
             wanted = {self._fill_key(one) for one in fills} - self._fills.keys()
             found = queries.fills(self._connection, wanted)
             self._fills.update((key, found.get(key)) for key in wanted)
+            stated = queries.stated(self._connection, self._references, set(found.values()))
+            self._stated.update({place: _recorded(one) for place, one in stated.items()})
             known = self._blocks.of({block_key(key) for key in keys})
             people = set(known)
             self._people.of(sorted(people))
@@ -125,6 +129,8 @@ class Unit(IntakeUnit):
         return self._fills[key]
 
     def _recorded(self, place: tuple[int, int]) -> Recorded | None:
+        if place in self._stated and place not in self._written:
+            return self._stated[place]
         current = self._current(place)
         if current is None:
             return None
@@ -276,8 +282,13 @@ class Unit(IntakeUnit):
             self._reports.setdefault((key, no), set()).add(report)
 
     def _refer(self, snapshots: Snapshots[T], value: T) -> bytes:
+        # Records share these objects; by its id each is known while it is held.
+        held = self._digests.get(id(value))
+        if held is not None:
+            return held[1]
         columns = snapshots.encode(value)
         name = digest(columns)
+        self._digests[id(value)] = value, name
         if name not in self._referred and snapshots.recent.get(name) is None:
             self._gathered.add(snapshots.table, {"digest": name, **columns})
             self._referred.add(name)
@@ -340,6 +351,12 @@ class _Guard:
         told = unavailable(error, PART)
         if told is not None:
             raise told from None
+
+
+def _recorded(stated: queries.Stated) -> Recorded:
+    return Recorded(
+        dispensation=stated.dispensation, reports=stated.reports, unchanged_since=stated.unchanged_since
+    )
 
 
 def _no_such_person() -> Conflict:
