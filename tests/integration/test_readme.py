@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import textwrap
@@ -214,6 +215,27 @@ def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
     pytest.fail("the server is not ready")
 
 
+def test_keep_the_record(tmp_path: Path) -> None:
+    (script,) = _blocks("README.md", "keep-the-record")
+    dropped = tmp_path / "dropped"
+    dropped.mkdir()
+    for file in (tmp_path / "dispensed.asap", dropped / "again.asap"):
+        file.write_text(ASAP)
+        os.utime(file, (0, 0))  # written long ago, so that nobody is still writing
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/pmpbridge", " ".join(COMMAND))],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "1 accepted" in ended.stdout
+    assert len(list((dropped / "done").glob("*.report.txt"))) == 1
+
+
 RUN_ELSEWHERE = {
     "docs/guide/compliance.md": {"sh compliance", "sh http"},  # test_compliance.py
     "docs/guide/drugs.md": {"sh drugs"},  # test_drugs_command.py
@@ -227,7 +249,7 @@ def test_no_block_of_commands_goes_untested() -> None:
     the commands that it shows."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(sh[^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert {tag for tag, _ in blocks} == {"sh", "sh first-lookup", "sh run-it"}
+    assert {tag for tag, _ in blocks} == {"sh", "sh first-lookup", "sh keep-the-record", "sh run-it"}
     assert {body for tag, body in blocks if tag == "sh"} == {"make demo\n", "make test\n"}
     tags = {
         str(page.relative_to(ROOT)): set(
