@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.matching.normalise import Name, email, name, phone
@@ -21,13 +21,23 @@ class Profile:
     birth_date: date | None
     owner_birth_date: date | None
     sex: Sex
-    places: tuple[Place, ...]
-    phones: frozenset[str]
+    places: tuple[Place, ...] = ()
+    phones: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
 
 
 def profile(person: Person, emails: Iterable[str] = ()) -> Profile:
     """The person, ready to compare."""
+    return replace(
+        identity(person),
+        places=tuple([found for found in map(place, addresses(person)) if any(found)]),
+        phones=phones(person),
+        emails=frozenset([usable for one in emails if (usable := email(one))]),
+    )
+
+
+def identity(person: Person) -> Profile:
+    """Who it is, without where to reach them: all that is needed to see that somebody is a stranger."""
     owner = person.owner
     return Profile(
         species=person.species,
@@ -36,9 +46,6 @@ def profile(person: Person, emails: Iterable[str] = ()) -> Profile:
         birth_date=person.birth_date,
         owner_birth_date=owner.birth_date if owner else None,
         sex=person.sex,
-        places=tuple([found for found in map(place, addresses(person)) if any(found)]),
-        phones=phones(person),
-        emails=frozenset([usable for one in emails if (usable := email(one))]),
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gateway.matching.agreement import Agreement, Comparison, contact
 from gateway.matching.given_names import GivenNames
-from gateway.matching.profile import Profile, profile
+from gateway.matching.profile import Profile, identity, profile
 from gateway.matching.weights import Ceiling, Weights
 from gateway.model import Person
 
@@ -42,15 +42,14 @@ class Scorer:
 
     def score(self, request: Profile, candidate: Person) -> Score | None:
         """How well that appearance fits; None when it is nowhere near. The species are the same."""
-        appearance = profile(candidate)
-        agreements = self._comparison.identity(request, appearance)
+        agreements = self._comparison.identity(request, identity(candidate))
         weighed = self._weigh(agreements)
         total, fields, table = sum([one[2] for one in weighed]), self._fields, self._weights
         if total + self._contact_at_best < table.reject:
             return None
         if any(fields[a.field][a.level].ceiling is Ceiling.NOBODY for a in agreements):
             return None
-        further = contact(request, appearance)
+        further = contact(request, profile(candidate))
         weighed += self._weigh(further)
         total = sum([one[2] for one in weighed])
         asking = [level for a in agreements + further if (level := fields[a.field][a.level]).asks]

@@ -12,8 +12,8 @@
     places         towns, streets, phones
     chance         random numbers that are the same everywhere
 
-Nobody here is real. Phones are of the range 555-0100 to 555-0199, which is kept for fiction; NPIs begin with 2, from
-a range that has not been handed out. The data is `mappings/synth/`.
+Nobody here is real. Phones have an exchange that begins with 1, as none does; NPIs begin with 2, from a range that
+has not been handed out. The data is `mappings/synth/`.
 """
 
 from gateway.synth.generate import PEOPLE_A_PART, Population, SynthPerson, generate

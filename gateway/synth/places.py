@@ -32,8 +32,7 @@ class Atlas:
     kinds: tuple[str, ...]
     short: tuple[tuple[str, str], ...]
     area_codes: tuple[str, ...]
-    exchange: str
-    line_from: int
+    exchanges: range
     lines: int
 
 
@@ -50,18 +49,17 @@ def atlas() -> Atlas:
         kinds=tuple(streets["kinds"]),
         short=tuple(streets["short"].items()),
         area_codes=tuple(phones["area_codes"]),
-        exchange=phones["exchange"],
-        line_from=phones["line_from"],
+        exchanges=range(phones["exchange_from"], phones["exchange_from"] + phones["exchanges"]),
         lines=phones["lines"],
     )
 
 
 def phone(rng: Random, *, apart_from: Sequence[str] = ()) -> str:
-    """Ten digits of the range kept for fiction, and none of those given."""
+    """Ten digits that no telephone has, and none of those given."""
     book = atlas()
     while True:
-        line = book.line_from + rng.randrange(book.lines)
-        number = f"{rng.choice(book.area_codes)}{book.exchange}{line:04}"
+        line = rng.randrange(book.lines)
+        number = f"{rng.choice(book.area_codes)}{rng.choice(book.exchanges)}{line:04}"
         if number not in apart_from:
             return number
 
