@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gateway.matching import compare
 from gateway.matching.given_names import GivenNames
 from gateway.matching.normalise import Name
-from gateway.matching.profile import Profile
+from gateway.matching.profile import Profile, Reach
 from gateway.model import Species
 
 
@@ -116,7 +116,7 @@ def _family_term(level: str, one: Name, other: Name) -> str:
     return min(one.parts & other.parts, default="") if level == "part" else ""
 
 
-def contact(one: Profile, other: Profile) -> list[Agreement]:
+def contact(one: Profile | Reach, other: Profile | Reach) -> list[Agreement]:
     """Where and how they are reached.
 
     Either stays when the other changes: who moves keeps the number (address `moved`), and who changes the number
@@ -146,11 +146,11 @@ def contact(one: Profile, other: Profile) -> list[Agreement]:
     return found
 
 
-def _street_term(one: Profile, other: Profile) -> str:
+def _street_term(one: Profile | Reach, other: Profile | Reach) -> str:
     there = {place.number + place.street for place in other.places}
     return next((term for place in one.places if (term := place.number + place.street) in there), "")
 
 
-def _town_term(one: Profile, other: Profile) -> str:
+def _town_term(one: Profile | Reach, other: Profile | Reach) -> str:
     there = {place.city for place in other.places}
     return next((place.city for place in one.places if place.city in there), "")

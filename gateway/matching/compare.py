@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from datetime import date
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -192,6 +193,7 @@ def _is_birth_slip(one: date, other: date) -> bool:
     )
 
 
+@lru_cache(maxsize=50_000)
 def _digits(day: date) -> str:
     return f"{day.year:04}{day.month:02}{day.day:02}"
 

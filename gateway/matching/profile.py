@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from gateway.matching.normalise import Name, email, name, phone
 from gateway.matching.streets import Place, place
@@ -28,25 +29,44 @@ class Profile:
 
 def profile(person: Person, emails: Iterable[str] = ()) -> Profile:
     """The person, ready to compare."""
-    return replace(
-        identity(person),
-        places=tuple([found for found in map(place, addresses(person)) if any(found)]),
-        phones=phones(person),
+    told, where = identity(person), reach(person)
+    return Profile(
+        species=told.species,
+        names=told.names,
+        animals=told.animals,
+        birth_date=told.birth_date,
+        owner_birth_date=told.owner_birth_date,
+        sex=told.sex,
+        places=where.places,
+        phones=where.phones,
         emails=frozenset([usable for one in emails if (usable := email(one))]),
     )
 
 
 def identity(person: Person) -> Profile:
     """Who it is, without where to reach them: all that is needed to see that somebody is a stranger."""
-    owner = person.owner
+    owner, is_animal = person.owner, person.species is Species.VETERINARY
     return Profile(
         species=person.species,
-        names=tuple([name(n) for n in human_names(person)]),
-        animals=tuple([name(n) for n in person.names]) if person.species is Species.VETERINARY else (),
+        names=tuple([name(n) for n in (human_names(person) if is_animal else person.names)]),
+        animals=tuple([name(n) for n in person.names]) if is_animal else (),
         birth_date=person.birth_date,
         owner_birth_date=owner.birth_date if owner else None,
         sex=person.sex,
     )
+
+
+class Reach(NamedTuple):
+    """Where and how somebody is reached, ready to compare."""
+
+    places: tuple[Place, ...]
+    phones: frozenset[str]
+    emails: frozenset[str] = frozenset()
+
+
+def reach(person: Person) -> Reach:
+    """Of the person, and of the owner."""
+    return Reach(tuple([found for found in map(place, addresses(person)) if any(found)]), phones(person))
 
 
 def human_names(person: Person) -> tuple[PersonName, ...]:

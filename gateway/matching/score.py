@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from gateway.matching.agreement import Agreement, Comparison, contact
 from gateway.matching.given_names import GivenNames
-from gateway.matching.profile import Profile, identity, profile
-from gateway.matching.weights import Ceiling, Weights
+from gateway.matching.profile import Profile, identity, reach
+from gateway.matching.weights import Ceiling, Level, Weights
 from gateway.model import Person
 
 Weighed = tuple[str, str, float]  # field, level, weight
@@ -42,18 +42,15 @@ class Scorer:
 
     def score(self, request: Profile, candidate: Person) -> Score | None:
         """How well that appearance fits; None when it is nowhere near. The species are the same."""
-        agreements = self._comparison.identity(request, identity(candidate))
-        weighed = self._weigh(agreements)
-        total, fields, table = sum([one[2] for one in weighed]), self._fields, self._weights
+        table = self._weights
+        weighed, total, asking = self._weigh(self._comparison.identity(request, identity(candidate)))
         if total + self._contact_at_best < table.reject:
             return None
-        if any(fields[a.field][a.level].ceiling is Ceiling.NOBODY for a in agreements):
+        if any(level.ceiling is Ceiling.NOBODY for level in asking):
             return None
-        further = contact(request, profile(candidate))
-        weighed += self._weigh(further)
-        total = sum([one[2] for one in weighed])
-        asking = [level for a in agreements + further if (level := fields[a.field][a.level]).asks]
-        if total < max([table.reject, *[level.reject for level in asking]]):
+        further, more, asking_more = self._weigh(contact(request, reach(candidate)))
+        total, asking = total + more, asking + asking_more
+        if total < table.reject or any(total < level.reject for level in asking):
             return None
         return Score(
             person_key=candidate.key or "",
@@ -62,9 +59,18 @@ class Scorer:
             total=total,
             accept=max([table.accept, *[level.accept for level in asking]]),
             margin=max([table.margin, *[level.margin for level in asking]]),
-            levels=tuple(weighed),
+            levels=(*weighed, *further),
         )
 
-    def _weigh(self, agreements: Iterable[Agreement]) -> list[Weighed]:
-        fields = self._fields
-        return [(field, level, fields[field][level].weigh(term)) for field, level, term in agreements]
+    def _weigh(self, agreements: Iterable[Agreement]) -> tuple[list[Weighed], float, list[Level]]:
+        """Each with its weight, their sum, and the levels that ask for more than their weight."""
+        weighed: list[Weighed] = []
+        total, asking = 0.0, []
+        for field, name, term in agreements:
+            level = self._fields[field][name]
+            weight = level.weigh(term)
+            weighed.append((field, name, weight))
+            total += weight
+            if level.asks:
+                asking.append(level)
+        return weighed, total, asking
