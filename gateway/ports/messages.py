@@ -1,0 +1,88 @@
+"""A message as it came in and as it goes out, whatever its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from gateway.model import (
+    Answer,
+    IntakeBatch,
+    IntakeReceipt,
+    LookupRequest,
+)
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message as it came in over HTTP, whole and unread.
+
+    `operation` is the name the route gave it, `arguments` the variable parts of its path; header names are in
+    lower case; `content_type` is the bare media type in lower case; `base_url` is the adapter's own root as the
+    caller sees it, without a slash at the end.
+    """
+
+    operation: str
+    method: str
+    path: str
+    request_id: str
+    received_at: datetime
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    content_type: str = ""
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """A message ready to leave. `losses` names the facts of the answer that its format could not carry."""
+
+    body: bytes = field(repr=False)
+    content_type: str
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A message inside a message: the adapter named `protocol` reads it, the enclosing one wraps its answer.
+
+    `accept` is the content type in which the enclosing adapter wants that answer; `destination` the code of the state
+    whose PMP the message is for, where the enclosing one says so.
+    """
+
+    protocol: str
+    operation: str
+    body: bytes = field(repr=False)
+    content_type: str
+    accept: str = "*/*"
+    destination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """An access token (RFC 6750)."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPassword:
+    """A client's id and secret, which old protocols send along with every message."""
+
+    client_id: str = field(repr=False)  # nobody has shown yet whose it is
+    secret: str = field(repr=False)
+
+
+Credentials: TypeAlias = BearerToken | ClientPassword
+"""What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
+
+Asked: TypeAlias = LookupRequest | IntakeBatch | Enclosed
+Answered: TypeAlias = Answer | IntakeReceipt | Outbound
