@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.bootstrap import Gateway, build
+from gateway.bootstrap import Gateway
 from gateway.drugs import DrugTable
 from gateway.errors import Contended, Unavailable
 from gateway.intake import AT_ONCE, Intake
@@ -31,21 +30,9 @@ from gateway.model import (
     PersonName,
 )
 from gateway.ports import IntakeUnit
-from gateway.settings import load_settings
-from tests.factory import NOW, a_dispensation, a_drug, a_person
+from tests.factory import a_dispensation, a_drug, a_person
 
 NEW, REVISE, VOID = IntakeAction.NEW, IntakeAction.REVISE, IntakeAction.VOID
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def gateway(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_postgresql: Callable[[], str]
-) -> Iterator[Gateway]:
-    url = "" if request.param == "sqlite" else empty_postgresql()
-    overrides = {"data_dir": str(tmp_path), "store": {"url": url}}
-    built = build(load_settings(environ={}, overrides=overrides), clock=lambda: NOW)
-    yield built
-    built.close()
 
 
 def _reported(**over: Any) -> Dispensation:

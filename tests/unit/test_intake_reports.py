@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import Gateway, build
+from gateway.bootstrap import Gateway
 from gateway.model import (
     Dispensation,
     Dispenser,
@@ -25,22 +24,10 @@ from gateway.model import (
     Reported,
     ZeroReport,
 )
-from gateway.settings import load_settings
 from tests.factory import NOW, a_dispensation, a_dispenser, a_person
 
 TODAY = NOW.date()
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 7)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def gateway(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_postgresql: Callable[[], str]
-) -> Iterator[Gateway]:
-    url = "" if request.param == "sqlite" else empty_postgresql()
-    overrides = {"data_dir": str(tmp_path), "store": {"url": url}}
-    built = build(load_settings(environ={}, overrides=overrides), clock=lambda: NOW)
-    yield built
-    built.close()
 
 
 def _new(action: IntakeAction = IntakeAction.NEW, **over: Any) -> IntakeRecord:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.bootstrap import Gateway, build
+from gateway.bootstrap import Gateway
 from gateway.model import (
     Dispensation,
     DispensationStatus,
@@ -22,21 +20,9 @@ from gateway.model import (
     IssueCode,
     PersonName,
 )
-from gateway.settings import load_settings
-from tests.factory import NOW, a_dispensation, a_person
+from tests.factory import a_dispensation, a_person
 
 NEW, VOID = IntakeAction.NEW, IntakeAction.VOID
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def gateway(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_postgresql: Callable[[], str]
-) -> Iterator[Gateway]:
-    url = "" if request.param == "sqlite" else empty_postgresql()
-    overrides = {"data_dir": str(tmp_path), "store": {"url": url}}
-    built = build(load_settings(environ={}, overrides=overrides), clock=lambda: NOW)
-    yield built
-    built.close()
 
 
 def _send(

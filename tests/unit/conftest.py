@@ -1,4 +1,4 @@
-"""A gateway on each store."""
+"""A gateway on each store, for what must hold on both."""
 
 from __future__ import annotations
 
