@@ -52,10 +52,9 @@ class Recording:
     def _record(self, one: Entry) -> IntakeResult:
         before = self._before(one)
         if before is not None and keeps_person(one.record):
-            held = before.dispensation.person
-            if held.key != one.reported.person.key:
+            if not _is_of_its_person(one, before.dispensation):
                 return one.rejected(IssueCode.NOT_IDENTIFIED, _ANOTHER_PERSON)
-            one.reported = replace(one.reported, person=held)
+            one.reported = replace(one.reported, person=before.dispensation.person)
         if before is not None and one.report in before.reports:
             return self._again(one, before)
         match one.record.action:
@@ -213,6 +212,13 @@ def _named(unit: IntakeUnit, one: Entry, original: str) -> Recorded | None:
         if moved is not None and one.report in moved.reports:
             return moved
     return named
+
+
+def _is_of_its_person(one: Entry, held: Dispensation) -> bool:
+    """True when the key that is said to be the patient's is; or was, when the id was given out, which begins with
+    it, and an operator has moved the dispensation since."""
+    told, original = one.reported.person.key, one.record.original or ""
+    return told == held.person.key or (held.id != original and original.startswith(f"{told}-"))
 
 
 def _content(dispensation: Dispensation) -> Dispensation:

@@ -83,6 +83,21 @@ def test_a_key_given_out_before_answers_with_the_whole_history(gateway: Gateway)
         gateway.lookup(a_lookup(person=None, person_key="7ZZZZZZZZZZZZ"))
 
 
+def test_a_revision_that_leaves_the_patient_as_recorded_may_name_the_key_of_before(gateway: Gateway) -> None:
+    key, into = two(gateway)
+    before = report(gateway, "3", SHE).dispensation
+    assert before is not None
+    mend(gateway, Merge(key, into))
+    for told, verdict in (
+        (into, IntakeVerdict.REVISED),
+        (key, IntakeVerdict.REVISED),
+        ("7ZZZZZZZZZZZZ", IntakeVerdict.REJECTED),
+    ):
+        sent = reported("3", Person(key=told), days_supply=7 + len(told) + (told == key))
+        assert again(gateway, IntakeAction.REVISE, sent, original=before.id).verdict is verdict, told
+    assert numbers(gateway, into) == ["1", "2", "3"]
+
+
 def test_what_was_reported_before_is_revised_and_voided_after(gateway: Gateway) -> None:
     key, into = two(gateway)
     before = report(gateway, "3", SHE).dispensation
