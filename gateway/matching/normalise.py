@@ -106,11 +106,15 @@ def _mc(family: str) -> str:
 
 def _unnumbered(word: str) -> str:
     """A name without the number that a test system has put behind it; an ordinal, such as 3RD, is none."""
+    if word.isalpha():
+        return word
     return found[1] if (found := _NUMBERED.fullmatch(word)) else word
 
 
 def _written_out(text: str) -> str:
     """The folded text with its umlauts written out, "" when it has none."""
+    if text.isascii():
+        return ""
     upper = unicodedata.normalize("NFC", text.upper())
     told = upper.translate(_WRITTEN_OUT)
     return "" if told == upper else "".join(fold(told).split())

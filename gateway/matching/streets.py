@@ -60,12 +60,13 @@ def place(address: Address) -> Place:
         if not _UNITS.isdisjoint(words[:-1]):
             words, found = _without_unit(words)
             unit = unit or found
-        if not words or " ".join(words) in _NOWHERE:
+        text = " ".join(words)
+        if not words or text in _NOWHERE:
             continue
         if street and number:
             second = second or _street(words).replace(" ", "")
             continue
-        box = _po_box.match(" ".join(words)) if words[0][0] == "P" else None
+        box = _po_box.match(text) if words[0][0] == "P" else None
         if box:
             second = second or street.replace(" ", "")
             number, street = box[1], "PO BOX"
