@@ -149,8 +149,8 @@ def main(folder: Path, small: int, large: int) -> None:
     for n, store in enumerate(STORES):
         few, many = records[2 * n : 2 * n + 2]
         click.echo(
-            f"{store}: a look-up in the large record costs {median(many.whole) / median(few.whole):.2f} times what it "
-            f"costs in the small one, its core {median(many.core) / median(few.core):.2f} times"
+            f"{store}: a look-up in the large record costs {median(many.whole) / median(few.whole):.2f} times "
+            f"what it costs in the small one, its core {median(many.core) / median(few.core):.2f} times"
         )
 
 
