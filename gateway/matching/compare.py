@@ -193,7 +193,7 @@ def _is_birth_slip(one: date, other: date) -> bool:
     )
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _digits(day: date) -> str:
     return f"{day.year:04}{day.month:02}{day.day:02}"
 

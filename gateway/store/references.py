@@ -87,7 +87,7 @@ class References:
     :param kept: snapshots of each kind in memory. A drug takes about 1 KB, the others 2 KB, a report 100 bytes.
     """
 
-    def __init__(self, kept: int = 20_000) -> None:
+    def __init__(self, kept: int = 10_000) -> None:
         self.drugs = Snapshots[Drug](schema.drug, codec.drug_columns, codec.drug, kept)
         self.prescribers = Snapshots[Prescriber](
             schema.prescriber, codec.prescriber_columns, codec.prescriber, kept
