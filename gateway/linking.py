@@ -10,22 +10,19 @@ What is shown and what is done is audited before it is acknowledged; the audit h
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.errors import Conflict, Contended, ErrorCode, GatewayError, MessageError, NotFound
+from gateway.contention import repeated
+from gateway.errors import Conflict, ErrorCode, GatewayError, MessageError, NotFound
 from gateway.matching import Matcher, Near, are_equal, exact_key
 from gateway.model import Link, LinkAction, Move, Person, PersonHeld
 from gateway.model.audit import AuditAction, AuditEvent
 from gateway.ports import AuditLog, Clock, LinkUnit, RecordStore
 
 ATTEMPTS = 8  # when another writer comes first
-_PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +170,7 @@ class Linking:
         return link
 
     def _move(self, proposal: Proposal) -> Link:
-        for attempt in range(1, ATTEMPTS):
-            with suppress(Contended):
-                return self._attempt(proposal)
-            # of two that met, each waits another time
-            time.sleep(_PAUSE * 2**attempt * random.random())  # noqa: S311 - nothing is secret about it
-        return self._attempt(proposal)
+        return repeated(lambda: self._attempt(proposal), ATTEMPTS)
 
     def _attempt(self, proposal: Proposal) -> Link:
         move = proposal.move

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 
+from gateway.contention import repeated
 from gateway.drugs import DrugTable, drugs_of
-from gateway.errors import Contended, Unavailable
+from gateway.errors import Unavailable
 from gateway.intake.entry import Entry, deferred, withheld
 from gateway.intake.reading import Reading
 from gateway.intake.recording import Recording
@@ -31,7 +30,6 @@ from gateway.ports import Clock, RecordStore
 
 AT_ONCE = 1000  # records in one transaction: other writers wait no longer than these take
 ATTEMPTS = 6  # when another writer comes first
-_PAUSE = 0.02  # seconds before the second attempt; twice as long before each further one
 
 
 class _Undo(Exception):
@@ -93,12 +91,7 @@ class Intake:
     # --- one transaction --------------------------------------------------------------------------------------
 
     def _transaction(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
-        for attempt in range(1, ATTEMPTS):
-            with suppress(Contended):
-                return self._attempt(records, message)
-            # of two that met, each waits another time
-            time.sleep(_PAUSE * 2**attempt * random.random())  # noqa: S311 - nothing is secret about it
-        return self._attempt(records, message)
+        return repeated(lambda: self._attempt(records, message), ATTEMPTS)
 
     def _attempt(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
         results: list[IntakeResult] = []

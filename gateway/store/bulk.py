@@ -95,18 +95,16 @@ class _Loading(ABC):
 
     def _make_aside(self) -> None:
         for table in self._aside:
-            self._connection.execute(
-                text(f"CREATE TEMPORARY TABLE aside_{table.name} AS SELECT * FROM {table.name}")  # noqa: S608
-            )
+            make = f"CREATE TEMPORARY TABLE aside_{table.name} AS SELECT * FROM {table.name}"  # noqa: S608 - names of ours
+            self._connection.execute(text(make))
 
     def finish(self) -> None:
         """See :class:`Bulk`."""
         for table in self._aside:
             name, columns = table.name, ", ".join(table.columns.keys())
             key = ", ".join(column.name for column in table.primary_key)
-            self._connection.execute(
-                text(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM aside_{name} ORDER BY {key}")  # noqa: S608
-            )
+            sort = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM aside_{name} ORDER BY {key}"  # noqa: S608 - names of ours
+            self._connection.execute(text(sort))
             self._connection.execute(text(f"DROP TABLE aside_{name}"))
 
 

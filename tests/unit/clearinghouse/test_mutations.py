@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from copy import deepcopy
 
 import pytest
 from lxml import etree
@@ -12,6 +11,7 @@ from adapters.clearinghouse import ADAPTER
 from gateway.errors import ErrorCode, MessageError, Unauthenticated
 from gateway.ports import Enclosed, Inbound
 from tests.unit.clearinghouse.transactions import NAMED, PASSWORD, SAMPLES, Told, inbound
+from tests.unit.mutations import mutated
 
 NONSENSE = [
     "",
@@ -29,37 +29,12 @@ NONSENSE = [
 ]
 
 
-def mutated(root: etree._Element, seed: int) -> etree._Element:
-    """A copy with one to three changes."""
-    r = random.Random(seed)
-    root = deepcopy(root)
-    for _ in range(r.randint(1, 3)):
-        elements = [e for e in root.iter(etree.Element) if e is not root]
-        if not elements:
-            break
-        element = r.choice(elements)
-        parent = element.getparent()
-        assert parent is not None
-        match r.randrange(5):
-            case 0:
-                parent.remove(element)
-            case 1:
-                parent.append(deepcopy(element))
-            case 2:
-                parent.insert(0, element)
-            case 3:
-                element.text = r.choice(NONSENSE)
-            case _:
-                element.tag = r.choice(elements).tag
-    return root
-
-
 @pytest.mark.parametrize("name", ["accepted", "soap-1-2"])
 def test_requests(name: str) -> None:
     root = etree.parse(SAMPLES / f"{name}.request.xml").getroot()
     refused = taken = unknown = 0
     for seed in range(600):
-        message = inbound(etree.tostring(mutated(root, seed)))
+        message = inbound(etree.tostring(mutated(root, seed, NONSENSE)))
         made = attempted(message)
         if isinstance(made, Enclosed):
             taken += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,7 @@ class Log:
     """A reporting log that holds what a test says; the real one has its own contract tests."""
 
     listed: Sequence[ExpectedDispenser] = ()
-    reported: Mapping[str, tuple[Dispenser, Sequence[CoveredDays]]] = ()  # type: ignore[assignment]
+    reported: Mapping[str, tuple[Dispenser, Sequence[CoveredDays]]] = field(default_factory=dict)
 
     def reporters(self, as_of: datetime) -> Sequence[Reporter]:
         return [
@@ -44,7 +44,7 @@ class Log:
                 first_day=min((c.first for c in covered), default=None),
                 last=max(covered, key=lambda c: c.last, default=None),
             )
-            for key, (dispenser, covered) in dict(self.reported).items()
+            for key, (dispenser, covered) in self.reported.items()
         ]
 
     def covered(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from copy import deepcopy
 from typing import TypeVar
 
 import pytest
@@ -16,6 +14,7 @@ from adapters.soap.report import read_report
 from gateway.errors import GatewayError, MessageError
 from gateway.model import Outcome
 from tests.factory import NOW
+from tests.unit.mutations import mutated
 from tests.unit.soap.helpers import SAMPLES, document, inbound
 from tests.unit.soap.outcomes import ANSWERS
 
@@ -37,29 +36,6 @@ NONSENSE = [
 ]
 
 
-def mutated(root: etree._Element, seed: int) -> etree._Element:
-    """A copy with one to three changes."""
-    r = random.Random(seed)
-    root = deepcopy(root)
-    for _ in range(r.randint(1, 3)):
-        elements = [e for e in root.iter(etree.Element) if e is not root]
-        element = r.choice(elements)
-        parent = element.getparent()
-        assert parent is not None
-        match r.randrange(5):
-            case 0:
-                parent.remove(element)
-            case 1:
-                parent.append(deepcopy(element))
-            case 2:
-                parent.insert(0, element)
-            case 3:
-                element.text = r.choice(NONSENSE)
-            case _:
-                element.tag = r.choice(elements).tag
-    return root
-
-
 def attempted(action: Callable[[], T]) -> T | GatewayError:
     """What comes of it; any other exception is the test's failure."""
     try:
@@ -73,7 +49,7 @@ def test_requests(name: str) -> None:
     root = etree.parse(SAMPLES / f"{name}.request.xml").getroot()
     refused = 0
     for seed in range(400):
-        message = inbound(etree.tostring(mutated(root, seed)))
+        message = inbound(etree.tostring(mutated(root, seed, NONSENSE)))
         made = attempted(lambda m=message: ADAPTER.read(m))
         if isinstance(made, GatewayError):
             refused += 1
@@ -93,7 +69,7 @@ def test_reports(name: str) -> None:
     root = document(ADAPTER.write(ANSWERS[name], inbound("<x/>")))
     read = 0
     for seed in range(400):
-        changed = mutated(root, seed)
+        changed = mutated(root, seed, NONSENSE)
         made = attempted(lambda c=changed: read_report(parse(etree.tostring(c)), NOW))
         if isinstance(made, GatewayError):
             assert "Quillfeather" not in str(made)
