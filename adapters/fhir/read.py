@@ -10,15 +10,18 @@ search, read       the URL                         -> LookupRequest by person ke
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date
+from typing import Final
 
-from adapters.fhir.media import require_json_answer, require_json_body
+from adapters.fhir.body import body_of
+from adapters.fhir.media import require_json_answer
 from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_import import read_import
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import ID, read_search
-from adapters.fhir.tree import Node, parse
+from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.model import IntakeBatch, LookupRequest, Requester
 from gateway.ports import Asked, Inbound
@@ -29,34 +32,18 @@ def read(message: Inbound) -> Asked:
 
     :raises MessageError: with the FHIRPath, the header or the parameter of what is wrong.
     """
-    if message.operation == "import":
-        return read_import(message)
-    require_json_answer(message)
-    match message.operation:
-        case "search":
-            return read_search(message)
-        case "read":
-            return _read_one(message)
-        case "create":
-            require_json_body(message)
-            return _read_created(message)
-        case "update":
-            require_json_body(message)
-            return _read_updated(message)
-        case "bundle":
-            require_json_body(message)
-            return read_bundle(message)
-        case "process-message":
-            require_json_body(message)
-            return _read_message(message)
-        case _:
-            require_json_body(message)
-            return read_parameters(parse(message.body), today=_day_of(message))
+    if message.operation != "import":  # which is answered in NDJSON
+        require_json_answer(message)
+    return _READERS[message.operation](message)
 
 
 def request_message_id(message: Inbound) -> str:
     """`MessageHeader.id` of a request message that has been read before."""
-    return read_message(_message_bundle(parse(message.body))).id
+    return read_message(_message_bundle(body_of(message))).id
+
+
+def _read_history(message: Inbound) -> LookupRequest:
+    return read_parameters(body_of(message), today=_day_of(message))
 
 
 def _read_message(message: Inbound) -> LookupRequest:
@@ -67,7 +54,7 @@ def _read_message(message: Inbound) -> LookupRequest:
             path="async",
             remedy="Send the message without async.",
         )
-    id, parameters, entries, header = read_message(_message_bundle(parse(message.body)))
+    id, parameters, entries, header = read_message(_message_bundle(body_of(message)))
     return read_parameters(parameters, today=_day_of(message), entries=entries, header=header, message_id=id)
 
 
@@ -107,7 +94,7 @@ def _read_created(message: Inbound) -> IntakeBatch:
     if "if-none-exist" in message.headers:
         what, remedy = CANNOT_CREATE_BY_CONDITION
         raise MessageError(what, code=ErrorCode.UNKNOWN_OPERATION, path="If-None-Exist", remedy=remedy)
-    node = require_report(parse(message.body))
+    node = require_report(body_of(message))
     return IntakeBatch(records=(Reports().created(node),))
 
 
@@ -121,5 +108,18 @@ def _read_updated(message: Inbound) -> IntakeBatch:
             remedy="Create the dispensation instead, or update it with If-Match.",
         )
     seen = revision_of(message.headers.get("if-match"), "If-Match")
-    node = require_report(parse(message.body))
+    node = require_report(body_of(message))
     return IntakeBatch(records=(Reports().updated(node, id, seen),))
+
+
+_READERS: Final[Mapping[str, Callable[[Inbound], Asked]]] = {
+    "pdmp-history": _read_history,
+    "process-message": _read_message,
+    "create": _read_created,
+    "update": _read_updated,
+    "bundle": read_bundle,
+    "import": read_import,
+    "search": read_search,
+    "read": _read_one,
+}
+"""The reader of each operation that a route names."""

@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
+from adapters.fhir.body import unjudged_body_of
 from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
 from adapters.fhir.patients import require_kind
 from adapters.fhir.read_report import KIND, Reports, require_report
 from adapters.fhir.references import Index
-from adapters.fhir.tree import Node, decode, refuse_modifiers
+from adapters.fhir.tree import Node, refuse_modifiers
 from adapters.fhir.validation import validate
 from gateway.errors import ErrorCode, MessageError, TooLarge
 from gateway.model import IntakeBatch, IntakeRecord
@@ -68,7 +69,7 @@ class ReportBundle:
     """
 
     def __init__(self, message: Inbound) -> None:
-        node = require_kind(decode(message.body), "Bundle")
+        node = require_kind(unjudged_body_of(message), "Bundle")
         refuse_modifiers(
             Node({name: value for name, value in node.value.items() if name != "entry"}, None, "Bundle")
         )

@@ -13,6 +13,9 @@ Answers are plain dicts, never fhir.resources: that costs forty times as much.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from adapters.fhir.datatypes import Element
 from adapters.fhir.history import history_parameters, response_message
 from adapters.fhir.out import outbound
@@ -41,22 +44,29 @@ def write(answer: Answered, request: Inbound) -> Outbound:
         raise TypeError("FHIR encloses no message of another protocol")
     if answer.outcome is Outcome.DISALLOWED:
         return outbound(outcome_of(answer), request, status=403)
-    match request.operation:
-        case "search":
-            return _searchset(_done(answer), request)
-        case "read":
-            return _one(_done(answer), request)
-        case "process-message":
-            resource = response_message(answer, request.base_url, request_id=request_message_id(request))
-        case _:
-            resource = history_parameters(answer, request.base_url)
-    headers = (("Retry-After", str(answer.retry_after)),) if answer.retry_after is not None else ()
-    return outbound(resource, request, headers=headers, losses=_losses(answer))
+    return _WRITERS[request.operation](answer, request)
 
 
 def write_error(error: GatewayError, request: Inbound | None) -> Outbound:
     """The error as an OperationOutcome."""
     return outbound(outcome_of_error(error), request, status=status_of_error(error))
+
+
+# --- a history ------------------------------------------------------------------------------------------------
+
+
+def _history(answer: Answer, request: Inbound) -> Outbound:
+    return _reported(history_parameters(answer, request.base_url), answer, request)
+
+
+def _message(answer: Answer, request: Inbound) -> Outbound:
+    resource = response_message(answer, request.base_url, request_id=request_message_id(request))
+    return _reported(resource, answer, request)
+
+
+def _reported(resource: Element, answer: Answer, request: Inbound) -> Outbound:
+    headers = (("Retry-After", str(answer.retry_after)),) if answer.retry_after is not None else ()
+    return outbound(resource, request, headers=headers, losses=_losses(answer))
 
 
 # --- search and read ------------------------------------------------------------------------------------------
@@ -71,6 +81,7 @@ def _done(answer: Answer) -> Answer:
 
 
 def _searchset(answer: Answer, request: Inbound) -> Outbound:
+    answer = _done(answer)
     entries = [
         {
             "fullUrl": f"{request.base_url}/MedicationDispense/{d.id}",
@@ -98,6 +109,7 @@ def _searchset(answer: Answer, request: Inbound) -> Outbound:
 
 
 def _one(answer: Answer, request: Inbound) -> Outbound:
+    answer = _done(answer)
     if not answer.dispensations:
         if answer.outcome is Outcome.PARTIAL:
             raise Unavailable(answer.detail or "The record cannot be read now.")
@@ -112,3 +124,12 @@ def _one(answer: Answer, request: Inbound) -> Outbound:
 
 def _losses(answer: Answer) -> tuple[str, ...]:
     return field_map().losses(answer, FORMAT)
+
+
+_WRITERS: Final[Mapping[str, Callable[[Answer, Inbound], Outbound]]] = {
+    "pdmp-history": _history,
+    "process-message": _message,
+    "search": _searchset,
+    "read": _one,
+}
+"""The writer of the answer to each operation that looks something up."""

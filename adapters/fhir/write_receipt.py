@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.fhir import uris
+from adapters.fhir.body import body_of
 from adapters.fhir.bundle_entry import Entry
 from adapters.fhir.datatypes import Element
 from adapters.fhir.media import NDJSON, answer_type, preference, wants_ndjson
@@ -25,7 +26,6 @@ from adapters.fhir.read_bundle import ReportBundle
 from adapters.fhir.read_report import is_withdrawn, revision_of
 from adapters.fhir.report import line_of, place_of
 from adapters.fhir.standalone import location_of, standalone, version_headers, without_person
-from adapters.fhir.tree import parse
 from adapters.fhir.verdicts import Told, told
 from gateway.errors import MessageError
 from gateway.model import (
@@ -84,7 +84,7 @@ def _is_overtaken(result: IntakeResult, request: Inbound) -> bool:
         return False
     held = result.dispensation
     is_there = held is not None and held.status is DispensationStatus.ACTIVE
-    return request.operation == "update" or is_withdrawn(parse(request.body)) or not is_there
+    return request.operation == "update" or is_withdrawn(body_of(request)) or not is_there
 
 
 def _shown(what: Told, base_url: str, *, by_id: bool) -> Element | None:

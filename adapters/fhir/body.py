@@ -1,0 +1,24 @@
+"""The resource in the body of a message, whatever media type it came in."""
+
+from __future__ import annotations
+
+from adapters.fhir.media import require_json_body
+from adapters.fhir.tree import Node, decode, refuse_modifiers
+from gateway.ports import Inbound
+
+
+def body_of(message: Inbound) -> Node:
+    """The resource.
+
+    :raises UnsupportedFormat: the body is of a media type, a charset or a FHIR version that is not read.
+    :raises MessageError: it is not a resource, or has a modifier that nobody here understands.
+    """
+    node = unjudged_body_of(message)
+    refuse_modifiers(node)
+    return node
+
+
+def unjudged_body_of(message: Inbound) -> Node:
+    """As :func:`body_of`, but for modifiers: where the resources of a message are answered one by one."""
+    require_json_body(message)
+    return decode(message.body)
