@@ -26,10 +26,12 @@ from gateway.pipeline import Pipeline
 from gateway.ports import Clock, Ephemeral, Security, StateRules
 from gateway.registry import Registry, load_registry
 from gateway.security.access_tokens import AccessTokens
+from gateway.security.client import TokenSource
 from gateway.security.client_keys import usable_keys
 from gateway.security.clients import Client, ClientRegistry
+from gateway.security.discovery import SmartConfiguration
 from gateway.security.policy import StatePolicy
-from gateway.security.routes import oauth_blueprint
+from gateway.security.routes import oauth_blueprint, partner_keys_blueprint
 from gateway.security.server import TokenServer
 from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
@@ -63,6 +65,7 @@ class Gateway:
     drugs: DrugTable
     audit: HashChainedLog
     ephemeral: Ephemeral = field(repr=False)
+    partner_keys: SigningKeys = field(repr=False)
     oauth_blueprints: tuple[Blueprint, ...] = field(repr=False)
 
     def close(self) -> None:
@@ -70,6 +73,25 @@ class Gateway:
         self.store.close()
         self.audit.close()
         self.ephemeral.close()
+
+    def partner_token(
+        self, base_url: str, client_id: str, *, scopes: tuple[str, ...], timeout: float = 10.0
+    ) -> TokenSource:
+        """The access tokens of a partner that is a FHIR server with SMART Backend Services.
+
+        :param base_url: its root; its token endpoint is found from there.
+        :param client_id: what this gateway is called there; its keys are published at `/oauth/partner-jwks`.
+        :param timeout: seconds, for connecting and for each read.
+        :raises ValueError: the URL is neither https nor on this machine.
+        """
+        return TokenSource(
+            SmartConfiguration(base_url, timeout=timeout, clock=self.clock).token_url,
+            client_id,
+            private_key=self.partner_keys.current,
+            scopes=scopes,
+            timeout=timeout,
+            clock=self.clock,
+        )
 
 
 def build(settings: Settings, *, clock: Clock = now) -> Gateway:
@@ -107,6 +129,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         clock=clock,
     )
     intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
+    partner_keys = SigningKeys(settings.data_path(settings.security.partner_keys_file), algorithm="ES384")
     security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
     pipeline = Pipeline(
         home=state.code,
@@ -132,7 +155,8 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         drugs=drugs,
         audit=audit,
         ephemeral=ephemeral,
-        oauth_blueprints=(oauth_blueprint(server),),
+        partner_keys=partner_keys,
+        oauth_blueprints=(oauth_blueprint(server), partner_keys_blueprint(partner_keys)),
     )
 
 
@@ -144,12 +168,13 @@ def register_client(
     organisation: str | None = None,
     state: str | None = None,
     role: str | None = None,
-    jwks: bytes | None = None,
+    jwks: bytes | str | None = None,
     key: str | None = None,
 ) -> Any:
     """Register an OAuth client, in place of the one that had its id.
 
-    :param jwks: its public keys, a JWK Set (RFC 7517) in JSON; it then has no secret.
+    :param jwks: its public keys: a JWK Set (RFC 7517) in JSON, or the URL at which it publishes them; it then has no
+        secret.
     :param key: an algorithm, `RS384` or `ES384`: a key pair is made for it.
     :returns: the secret, or with `key` the private JWK, shown this once; None with `jwks`.
     :raises SettingsError: the client cannot be registered like this.
@@ -165,9 +190,17 @@ def register_client(
     name = organisation or client_id
     try:
         if jwks is not None:
-            keys = usable_keys(_json(jwks))
+            url = jwks if isinstance(jwks, str) else None
+            keys = usable_keys(_json(jwks)) if isinstance(jwks, bytes) else None
             clients.put(
-                Client(client_id=client_id, name=name, scopes=scopes, registered=registered, keys=keys)
+                Client(
+                    client_id=client_id,
+                    name=name,
+                    scopes=scopes,
+                    registered=registered,
+                    keys=keys,
+                    keys_url=url,
+                )
             )
             return None
         if key is not None:

@@ -120,6 +120,7 @@ def client() -> None:
 @click.option(
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its public keys (JWKS)."
 )
+@click.option("--jwks-url", help="Where it publishes them; under https.")
 @click.option("--organisation", help="Who it is; stands in the audit.")
 @click.option("--state", default="CT", show_default=True, help="The state it asks from.")
 @click.option("--role", help="The role of its users, where a message names none.")
@@ -128,16 +129,21 @@ def client_add(
     client_id: str,
     scopes: tuple[str, ...],
     jwks: Path | None,
+    jwks_url: str | None,
     organisation: str | None,
     state: str,
     role: str | None,
 ) -> None:
-    """Register CLIENT_ID, in place of a client that had this id. Without --jwks a secret is made and shown once."""
+    """Register CLIENT_ID, in place of a client that had this id. Without keys a secret is made and shown once."""
+    if jwks and jwks_url:
+        raise click.UsageError(
+            "A client's keys are registered with it or published by it: give one of the two."
+        )
     secret = register_client(
         _settings(config),
         client_id,
         scopes=scopes,
-        jwks=jwks.read_bytes() if jwks else None,
+        jwks=jwks.read_bytes() if jwks else jwks_url,
         organisation=organisation,
         state=state,
         role=role,

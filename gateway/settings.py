@@ -78,6 +78,7 @@ class SecuritySection(Section, frozen=True):
     token_lifetime: int
     clients_file: str
     signing_keys_file: str
+    partner_keys_file: str
     vault_keys_file: str
 
 

@@ -51,6 +51,7 @@ class FhirPartner:
     def __init__(self, settings: PartnerSettings) -> None:
         self._url = f"{settings.url.rstrip('/')}/$pdmp-history"
         self._token = settings.token
+        self._refused = settings.refused
         self._timeout = settings.timeout
         self._own_session = requests.Session() if settings.session is None else None
         self._session = settings.session or self._own_session or requests.Session()
@@ -63,8 +64,18 @@ class FhirPartner:
         :raises GatewayError: it refuses the request; the class says why.
         """
         body = to_json(write_request(request))
+        token = self._token()
+        try:
+            return self._asked(request, body, token)
+        except Unauthenticated:
+            if self._refused is None:
+                raise
+            self._refused(token)
+            return self._asked(request, body, self._token())  # once: a look-up changes nothing there
+
+    def _asked(self, request: LookupRequest, body: bytes, token: str) -> Answer:
         headers = {
-            "Authorization": f"Bearer {self._token()}",
+            "Authorization": f"Bearer {token}",
             "Content-Type": FHIR_JSON,
             "Accept": FHIR_JSON,
             "Accept-Encoding": "identity",

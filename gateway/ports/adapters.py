@@ -40,12 +40,14 @@ class PartnerSettings:
     """How to reach a gateway or PMP that speaks an adapter's protocol.
 
     `url` is the root of the protocol there (where this gateway has its own blueprint); `token` returns a valid
-    access token; `timeout` is in seconds and covers connecting and each read; `format` is one of the adapter's
-    formats, None for its first. `session` brings its own TLS settings and hooks; None for a plain one.
+    access token, and `refused` is told of one that the partner did not take, so that the next is another; `timeout`
+    is in seconds and covers connecting and each read; `format` is one of the adapter's formats, None for its first.
+    `session` brings its own TLS settings and hooks; None for a plain one.
     """
 
     url: str
     token: Callable[[], str] = field(repr=False)
+    refused: Callable[[str], None] | None = field(default=None, repr=False)
     timeout: float = 10.0
     format: str | None = None
     session: Session | None = field(default=None, repr=False)

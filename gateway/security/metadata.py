@@ -13,6 +13,8 @@ from gateway.security.scopes import SUPPORTED
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 KEYS_PATH = "/oauth/jwks"
+PARTNER_KEYS_PATH = "/oauth/partner-jwks"
+"""Where others find the public keys with which this gateway asks them for tokens."""
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.errors import Unavailable
-from gateway.security.metadata import KEYS_PATH, METADATA_PATH, TOKEN_PATH
+from gateway.security.metadata import KEYS_PATH, METADATA_PATH, PARTNER_KEYS_PATH, TOKEN_PATH
 from gateway.security.server import TokenRequest, TokenResponse, TokenServer
+from gateway.security.signing_keys import SigningKeys
 
 MAX_BYTES: Final = 65_536
 MAX_DRAINED: Final = 128 * 1024 * 1024
@@ -34,18 +36,33 @@ def oauth_blueprint(server: TokenServer) -> Blueprint:
 
     @blueprint.get(KEYS_PATH)
     def keys() -> Response:
-        try:
-            response = _json(server.published_keys())
-        except Unavailable as error:
-            return _json({"error": "temporarily_unavailable", "error_description": str(error)}, status=503)
-        response.headers["Cache-Control"] = f"public, max-age={KEYS_MAX_AGE}"
-        return response
+        return _published(server.published_keys)
 
     @blueprint.get(METADATA_PATH)
     def metadata() -> Response:
         return _json(server.metadata())
 
     return blueprint
+
+
+def partner_keys_blueprint(keys: SigningKeys) -> Blueprint:
+    """The public keys of this gateway as a client of others, who read them here (SMART 2.2, "Backend Services")."""
+    blueprint = Blueprint("partner-keys", __name__)
+
+    @blueprint.get(PARTNER_KEYS_PATH)
+    def partner_keys() -> Response:
+        return _published(keys.published)
+
+    return blueprint
+
+
+def _published(keys: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        response = _json(keys())
+    except Unavailable as error:
+        return _json({"error": "temporarily_unavailable", "error_description": str(error)}, status=503)
+    response.headers["Cache-Control"] = f"public, max-age={KEYS_MAX_AGE}"
+    return response
 
 
 def _token_request() -> TokenRequest:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from joserfc.jwk import ECKey, OctKey
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.ports import BearerToken
 from gateway.security.client import TokenSource
+from tests.unit.security.sites import site
 
 
 def test_a_secret_gets_a_token_once_until_it_nears_its_end(served: Any) -> None:
@@ -36,7 +35,7 @@ def test_a_secret_gets_a_token_once_until_it_nears_its_end(served: Any) -> None:
 
 @pytest.mark.parametrize("pharmacy", ["RS384", "ES384", "RS256", "ES256"], indirect=True)
 def test_a_key_gets_a_token_each_time_with_a_new_assertion(served: Any, pharmacy: dict[str, Any]) -> None:
-    source = TokenSource(served.token_url, client_id="pharmacy", private_jwk=pharmacy, clock=served.clock)
+    source = TokenSource(served.token_url, client_id="pharmacy", private_key=pharmacy, clock=served.clock)
     assert served.security.authenticate(BearerToken(source())).client_id == "pharmacy"
     served.clock.turn(minutes=5)
     assert served.security.authenticate(BearerToken(source())).client_id == "pharmacy"
@@ -47,14 +46,14 @@ def test_a_client_with_published_keys(served: Any, published_key: tuple[str, dic
     url, jwk = published_key
     hospital = served.clients.find("hospital")
     served.clients.put(type(hospital)(client_id="roaming", name="R", scopes=("pdmp/history",), keys_url=url))
-    source = TokenSource(served.token_url, client_id="roaming", private_jwk=jwk, clock=served.clock)
+    source = TokenSource(served.token_url, client_id="roaming", private_key=jwk, clock=served.clock)
     assert served.security.authenticate(BearerToken(source())).client_id == "roaming"
 
 
 @pytest.fixture
 def published_key() -> Any:
     key = ECKey.generate_key("P-384", {"alg": "ES384", "kid": "7"})
-    with _site(200, {"keys": [key.as_dict(private=False)]}) as url:
+    with site(200, {"keys": [key.as_dict(private=False)]}) as url:
         yield url, key.as_dict(private=True)
 
 
@@ -95,41 +94,6 @@ def test_a_server_that_is_not_there() -> None:
         TokenSource("http://127.0.0.1:9/token", client_id="a", secret="b")()
 
 
-class _site:  # noqa: N801 - read as a verb: with _site(...)
-    """A token endpoint that says what it is told to."""
-
-    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.send_response(status)
-                for name, value in {**(headers or {}), "Content-Length": str(len(content))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_POST = do_GET  # noqa: N815 - http.server names it so
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing."""
-
-        self._http = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        return f"http://127.0.0.1:{self._http.server_port}/token"
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -146,20 +110,20 @@ class _site:  # noqa: N801 - read as a verb: with _site(...)
     ],
 )
 def test_answers_that_hold_no_token(status: int, body: Any) -> None:
-    with _site(status, body, {"Location": "/elsewhere"}) as url, pytest.raises(Unavailable):
+    with site(status, body, {"Location": "/elsewhere"}) as url, pytest.raises(Unavailable):
         TokenSource(url, client_id="a", secret="b")()
 
 
 def test_what_a_stranger_says_of_the_error_is_not_repeated() -> None:
     body = {"error": "<script>", "error_description": "Marigold Quillfeather"}
-    with _site(400, body) as url, pytest.raises(Unauthenticated) as refused:
+    with site(400, body) as url, pytest.raises(Unauthenticated) as refused:
         TokenSource(url, client_id="a", secret="b")()
     assert "script" not in str(refused.value)
     assert "Quillfeather" not in str(refused.value)
 
 
 def test_a_token_without_a_lifetime_is_used_once() -> None:
-    with _site(200, {"access_token": "t"}) as url:
+    with site(200, {"access_token": "t"}) as url:
         source = TokenSource(url, client_id="a", secret="b")
         assert source() == source() == "t"
         assert source._until <= source._clock()
@@ -173,9 +137,9 @@ def test_sources_that_cannot_be() -> None:
     with pytest.raises(ValueError, match="either"):
         TokenSource(url, client_id="a")
     with pytest.raises(ValueError, match="either"):
-        TokenSource(url, client_id="a", secret="b", private_jwk={})
+        TokenSource(url, client_id="a", secret="b", private_key={})
     public = ECKey.generate_key("P-256").as_dict(private=False)
     symmetric = OctKey.generate_key(256).as_dict(private=True)
     for jwk in ({}, public, symmetric, ECKey.generate_key("P-521").as_dict(private=True)):
-        with pytest.raises(ValueError, match="private_jwk"):
-            TokenSource(url, client_id="a", private_jwk=jwk)
+        with pytest.raises(ValueError, match="private_key"):
+            TokenSource(url, client_id="a", private_key=jwk)
