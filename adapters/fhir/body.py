@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.fhir.media import require_json_body
+from adapters.fhir.media import charset_of, is_xml_body
 from adapters.fhir.tree import Node, decode, refuse_modifiers
+from adapters.fhir.xml_read import decode_xml
 from gateway.ports import Inbound
 
 
@@ -20,5 +21,6 @@ def body_of(message: Inbound) -> Node:
 
 def unjudged_body_of(message: Inbound) -> Node:
     """As :func:`body_of`, but for modifiers: where the resources of a message are answered one by one."""
-    require_json_body(message)
+    if is_xml_body(message):
+        return decode_xml(message.body, charset_of(message))
     return decode(message.body)

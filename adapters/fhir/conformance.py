@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
-from adapters.fhir.media import FHIR_JSON, JSON, NDJSON, answer_type, require_json_answer
-from adapters.fhir.out import to_json
+from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON, require_spoken_answer
+from adapters.fhir.out import outbound, to_json
+from adapters.fhir.parts import require_known_parts
 from gateway.ports import Inbound, Outbound
 
 PREFIX: Final = "/fhir"
@@ -54,9 +55,10 @@ def smart_configuration(message: Inbound) -> Outbound:
 
 
 def metadata(message: Inbound) -> Outbound:
-    """The CapabilityStatement. :raises UnsupportedFormat: something else than JSON is wanted."""
-    require_json_answer(message)
-    return Outbound(body=to_json(_statement(message)), content_type=answer_type(message))
+    """The CapabilityStatement. :raises UnsupportedFormat: neither JSON nor XML is wanted."""
+    require_spoken_answer(message)
+    require_known_parts(message)
+    return outbound(_statement(message), message)
 
 
 def _origin(message: Inbound) -> str:
@@ -73,7 +75,7 @@ def _statement(message: Inbound) -> Element:
         "software": {"name": "PMP Bridge", "version": version("pmpbridge")},
         "implementation": {"description": "Prescription Monitoring Program gateway", "url": message.base_url},
         "fhirVersion": "4.0.1",
-        "format": [FHIR_JSON, "json"],
+        "format": [FHIR_JSON, FHIR_XML, "json", "xml"],
         "implementationGuide": [uris.IMPLEMENTATION_GUIDE],
         "rest": [_rest(_origin(message))],
     }

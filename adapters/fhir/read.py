@@ -15,12 +15,13 @@ from datetime import UTC, date
 from typing import Final
 
 from adapters.fhir.body import body_of
-from adapters.fhir.media import require_json_answer
+from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_import import read_import
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import ID, read_search
+from adapters.fhir.parts import require_known_parts
 from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.model import IntakeBatch, LookupRequest, Requester
@@ -33,7 +34,8 @@ def read(message: Inbound) -> Asked:
     :raises MessageError: with the FHIRPath, the header or the parameter of what is wrong.
     """
     if message.operation != "import":  # which is answered in NDJSON
-        require_json_answer(message)
+        require_spoken_answer(message)
+    require_known_parts(message)
     return _READERS[message.operation](message)
 
 

@@ -22,7 +22,7 @@ ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 """FHIR's `id`."""
 
 _SEARCHED: Final = ("patient", "whenprepared", "status")
-_HARMLESS: Final = {"_format", "_pretty"}
+_HARMLESS: Final = {"_format", "_pretty", "_summary", "_elements"}
 _COMPARED = re.compile(r"(eq|ge|le|gt|lt|sa|eb)?(\d.*)", re.DOTALL)
 _FORM: Final = "application/x-www-form-urlencoded"
 _DAY: Final = timedelta(days=1)
