@@ -6,7 +6,7 @@ read.py           wire -> canonical          read_request, read_search, read_dis
 write.py          canonical -> wire          history, standalone, write_dispensation, outcomes, out
     of reports                               write_receipt, verdicts; report of a file
 both directions   datatypes, patients, parties, medications
-body.py tree.py references.py media.py uris.py   the body as JSON with FHIRPaths, what it refers to, HTTP media types, constants
+body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML
 parts.py          _summary and _elements
 client.py         the same protocol as an outbound partner

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.fhir.media import charset_of, is_xml_body
-from adapters.fhir.tree import Node, decode, refuse_modifiers
+from adapters.fhir.media import charset_of, is_xml_body, is_xml_type
+from adapters.fhir.tree import Node, decode, parse, refuse_modifiers
 from adapters.fhir.xml_read import decode_xml
 from gateway.ports import Inbound
 
@@ -24,3 +24,15 @@ def unjudged_body_of(message: Inbound) -> Node:
     if is_xml_body(message):
         return decode_xml(message.body, charset_of(message))
     return decode(message.body)
+
+
+def answer_of(body: bytes, content_type: str) -> Node:
+    """The resource that a partner answers, in XML when it says so, else in JSON.
+
+    :raises GatewayError: it cannot be read, or has a modifier that nobody here understands.
+    """
+    if not is_xml_type(content_type):
+        return parse(body)
+    node = decode_xml(body)
+    refuse_modifiers(node)
+    return node

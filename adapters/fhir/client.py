@@ -12,10 +12,10 @@ from typing import Final
 import requests
 
 from adapters._wire.answers import body_of
+from adapters.fhir.body import answer_of
 from adapters.fhir.media import FHIR_JSON
 from adapters.fhir.out import to_json
 from adapters.fhir.read_answer import read_answer, read_refusal
-from adapters.fhir.tree import parse
 from adapters.fhir.write_request import write_request
 from gateway.errors import (
     Failure,
@@ -102,14 +102,14 @@ class FhirPartner:
 
 
 def _read(response: requests.Response, body: bytes) -> Answer:
-    status = response.status_code
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status == requests.codes.ok:
         try:
-            return read_answer(parse(body), retry_after=_retry_after(response))
-        except MessageError as error:
+            return read_answer(answer_of(body, kind), retry_after=_retry_after(response))
+        except (MessageError, TooLarge, UnsupportedFormat) as error:
             where = f" at {error.path}" if error.path else ""
             raise Failure(f"The partner's answer cannot be understood{where}.") from None
-    if status == requests.codes.forbidden and (refusal := _refusal(body)) is not None:
+    if status == requests.codes.forbidden and (refusal := _refusal(body, kind)) is not None:
         return refusal
     if status in _LATER:
         pause = _retry_after(response) or _PAUSE
@@ -135,11 +135,11 @@ def _for_states(answer: Answer, asked: tuple[str, ...]) -> Answer:
     return replace(answer, outcome=Outcome.PARTIAL, states=(*answer.states, *missing))
 
 
-def _refusal(body: bytes) -> Answer | None:
+def _refusal(body: bytes, kind: str) -> Answer | None:
     """The answer "disallowed"; None when the 403 is about something else, or is not understood."""
     try:
-        return read_refusal(parse(body))
-    except MessageError:
+        return read_refusal(answer_of(body, kind))
+    except (MessageError, TooLarge, UnsupportedFormat):
         return None
 
 

@@ -55,6 +55,11 @@ def is_xml_body(message: Inbound) -> bool:
     return False
 
 
+def is_xml_type(content_type: str) -> bool:
+    """Whether a Content-Type, with or without parameters, is one of FHIR in XML."""
+    return content_type.partition(";")[0].strip().lower() in _XML_TYPES
+
+
 def charset_of(message: Inbound) -> str | None:
     """The `charset` of the Content-Type, in lower case."""
     return _parameters(message.headers.get("content-type", "")).get("charset")

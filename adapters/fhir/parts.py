@@ -41,7 +41,7 @@ def require_known_parts(message: Inbound) -> None:
     name = "_summary" if summary not in {None, "false"} else "_elements"
     if not _reads(message):
         raise _refused(name, "has no meaning here", "Ask for parts where resources are read or searched for.")
-    if summary == "count" and message.operation == "read":
+    if summary == "count" and "search" not in message.operation:
         raise _refused(name, "counts what a search finds", "Use count with a search.")
     if elements and summary not in {None, "false"}:
         raise _refused("_elements", "cannot be combined with _summary", "Send one of the two.")

@@ -16,12 +16,12 @@ from typing import Final
 
 from adapters.fhir.body import body_of
 from adapters.fhir.media import require_spoken_answer
+from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_import import read_import
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import ID, read_search
-from adapters.fhir.parts import require_known_parts
 from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.model import IntakeBatch, LookupRequest, Requester

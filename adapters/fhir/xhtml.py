@@ -18,13 +18,20 @@ MAX_LENGTH: Final = 100_000
 """Characters of one narrative."""
 
 _ELEMENTS: Final = frozenset(
-    "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img "
-    "li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var".split()
+    re.findall(
+        r"\w+",
+        "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 "
+        "hr i img li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var",
+    )
 )
 _ATTRIBUTES: Final = frozenset(
-    "abbr accesskey align alt axis border cellhalign cellpadding cellspacing cellvalign char charoff charset cite "
-    "class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name nowrap rel rev "
-    "rowspan rules scope shape span src start style summary tabindex title type valign value vspace width".split()
+    re.findall(
+        r"\w+",
+        "abbr accesskey align alt axis border cellhalign cellpadding cellspacing cellvalign char charoff charset "
+        "cite class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name "
+        "nowrap rel rev rowspan rules scope shape span src start style summary tabindex title type valign value "
+        "vspace width",
+    )
 )
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _LINKS: Final = frozenset({"href", "src", "cite", "longdesc"})

@@ -69,7 +69,7 @@ def resource_shape(name: str) -> Shape | None:
         model = get_fhir_model_class(name)
     except (ValueError, AttributeError):
         return None  # a primitive type: it has a name there and no model
-    return shape_of(model) if isinstance(model, type) and issubclass(model, Resource) else None
+    return shape_of(model) if issubclass(model, Resource) else None
 
 
 @cache
