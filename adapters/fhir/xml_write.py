@@ -40,7 +40,7 @@ def to_xml(resource: Mapping[str, Any], *, pretty: bool = False) -> bytes:
 def plain(value: Any) -> Any:
     """A value that is ready-made JSON, as the dict that it stands for; any other as it is."""
     if isinstance(value, orjson.Fragment):
-        return json.loads(value.contents, parse_float=Decimal)
+        return json.loads(orjson.dumps(value), parse_float=Decimal)
     return value
 
 
@@ -139,11 +139,8 @@ def _text(value: Any) -> str:
         value = value.value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, orjson.Fragment):
-        contents = value.contents
-        return contents if isinstance(contents, str) else contents.decode()
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, date | time):
+    if isinstance(value, date | time | orjson.Fragment):
         return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode().strip('"')
     return str(value)

@@ -103,9 +103,9 @@ def empty_body(target: LiveGateway, sent: Sent) -> tuple[int, str, dict[str, str
 
 
 def doctype(target: LiveGateway, sent: Sent) -> tuple[int, str, dict[str, str], bytes]:
-    if sent.is_json:  # the FHIR adapter speaks JSON: XML of any kind is refused by its type
+    if sent.is_json:  # the FHIR adapter's client speaks JSON, its server reads XML as well
         headers = {**_authorised(target, sent), "Content-Type": "application/fhir+xml"}
-        return 415, sent.url, headers, DOCTYPE + b"<x>&e;</x>"
+        return 400, sent.url, headers, DOCTYPE + b"<x>&e;</x>"
     start = sent.body.index(b"?>") + 2 if sent.body.startswith(b"<?xml") else 0
     return 400, sent.url, _authorised(target, sent), DOCTYPE + sent.body[start:]
 

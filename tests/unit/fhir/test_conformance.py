@@ -11,6 +11,7 @@ from flask import Flask
 
 from adapters.fhir import ADAPTER
 from adapters.fhir.conformance import metadata, smart_configuration
+from adapters.fhir.xml_read import decode_xml
 from gateway.errors import UnsupportedFormat
 from gateway.ports import Handle
 from tests.unit.fhir.cases import inbound, resource
@@ -75,9 +76,16 @@ def test_the_capability_statement_names_every_operation(routes: dict[tuple[str, 
     assert {p["name"] for p in dispense["searchParam"]} == {"patient", "whenprepared", "status"}
 
 
-def test_the_capability_statement_is_json_only() -> None:
+def test_the_capability_statement_in_xml() -> None:
+    asked = inbound("public", method="GET", headers={"accept": "application/fhir+xml"})
+    told = resource(metadata(inbound("public", method="GET")))
+    assert decode_xml(metadata(asked).body).value == told
+    assert {"application/fhir+json", "application/fhir+xml"} <= set(told["format"])
+
+
+def test_the_capability_statement_in_what_is_not_spoken() -> None:
     with pytest.raises(UnsupportedFormat):
-        metadata(inbound("public", method="GET", headers={"accept": "application/fhir+xml"}))
+        metadata(inbound("public", method="GET", headers={"accept": "text/html"}))
 
 
 def test_smart_configuration() -> None:

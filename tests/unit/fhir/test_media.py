@@ -21,6 +21,8 @@ from gateway.errors import (
 from tests.unit.fhir.cases import JSON, inbound
 from tests.unit.fhir.test_requests import ask, issue_of, parameters, refused
 
+XML = "application/fhir+xml"
+
 
 @pytest.mark.parametrize(
     "sent", [JSON, "application/json", "application/fhir+json; charset=UTF-8; fhirVersion=4.0"]
@@ -32,7 +34,8 @@ def test_content_types_that_are_read(sent: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "where"),
     [
-        ({"content-type": "application/fhir+xml"}, "Content-Type"),
+        ({"content-type": "application/fhir+xml; fhirVersion=3.0"}, "Content-Type"),
+        ({"content-type": "application/fhir+turtle"}, "Content-Type"),
         ({"content-type": "text/csv"}, "Content-Type"),
         ({"content-type": ""}, "Content-Type"),
         ({"content-type": "application/fhir+json; charset=iso-8859-1"}, "Content-Type"),
@@ -53,7 +56,13 @@ def test_content_types_that_are_not_read(headers: dict[str, str], where: str) ->
         ("application/*;q=0.5, text/html", JSON),
         ("application/json", "application/json"),
         ("application/json, application/fhir+json;q=0.1", JSON),
-        ("application/fhir+xml, application/fhir+json;q=0.5", JSON),
+        ("application/fhir+xml, application/fhir+json;q=0.5", XML),
+        ("application/fhir+xml;q=0.5, application/fhir+json", JSON),
+        ("application/fhir+xml, application/fhir+json", JSON),
+        ("text/html, application/xml;q=0.9, */*;q=0.8", "application/xml"),
+        ("application/fhir+json;q=0, */*", "application/json"),
+        ("application/json;q=0, application/fhir+json;q=0, */*", XML),
+        ("text/*", "text/xml"),
         ("application/fhir+json; fhirVersion=4.0", JSON),
         ("", JSON),
     ],
@@ -68,10 +77,10 @@ def test_answers_come_as_accepted(accept: str, answered: str) -> None:
 @pytest.mark.parametrize(
     ("over", "where"),
     [
-        ({"headers": {"accept": "application/fhir+xml"}}, "Accept"),
+        ({"headers": {"accept": "application/fhir+turtle"}}, "Accept"),
         ({"headers": {"accept": "application/fhir+json;q=0, text/html"}}, "Accept"),
         ({"headers": {"accept": "application/fhir+json; fhirVersion=5.0"}}, "Accept"),
-        ({"query": {"_format": ("xml",)}}, "_format"),
+        ({"query": {"_format": ("ttl",)}}, "_format"),
     ],
 )
 def test_answers_that_cannot_be_given(over: dict[str, Any], where: str) -> None:
@@ -88,6 +97,43 @@ def test_format_outweighs_accept() -> None:
         query={"_format": ("application/fhir json",)},
     )
     assert ADAPTER.read(message)
+
+
+@pytest.mark.parametrize(
+    ("format", "answered"),
+    [
+        ("xml", XML),
+        ("application/fhir xml", XML),
+        ("application/fhir+xml", XML),
+        ("application/xml", "application/xml"),
+        ("text/xml", "text/xml"),
+        ("json", JSON),
+        ("application/json", "application/json"),
+    ],
+)
+def test_every_format(format: str, answered: str) -> None:
+    message = inbound(body=parameters(), query={"_format": (format,)})
+    assert ADAPTER.read(message)
+    outbound = ADAPTER.write_error(MessageError("x"), message)
+    assert outbound.content_type == f"{answered}; charset=utf-8"
+    assert outbound.body.startswith(b"<?xml" if "xml" in answered else b"{")
+
+
+@pytest.mark.parametrize(
+    ("headers", "answered"),
+    [({"accept": XML}, XML), ({"content-type": XML}, XML), ({"content-type": XML, "accept": "*/*"}, JSON)],
+)
+def test_a_refusal_is_in_the_callers_format(headers: dict[str, str], answered: str) -> None:
+    message = inbound(headers=headers, query={"_format": ("ttl",)})
+    with pytest.raises(UnsupportedFormat) as refused_:
+        ADAPTER.read(message)
+    assert ADAPTER.write_error(refused_.value, message).content_type == f"{answered}; charset=utf-8"
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_pretty(format: str) -> None:
+    asked = {"_format": (format,), "_pretty": ("true",)}
+    assert ADAPTER.write_error(MessageError("x"), inbound(query=asked)).body.count(b"\n") > 5
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
