@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask import Blueprint
 
 from gateway.audit import HashChainedLog
 from gateway.audit import migrate as migrate_audit
+from gateway.clinical import Analyst, Thresholds
 from gateway.compliance import Compliance, ReportingRules
 from gateway.database import SchemaError
 from gateway.drugs import DrugTable
@@ -126,6 +128,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         drugs=drugs,
         policy=_policy(state),
         rules=_rules(state),
+        analyst=_analyst(state),
         clock=clock,
     )
     intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
@@ -306,6 +309,22 @@ def _reporting_rules(state: StateFile) -> ReportingRules:
         holidays=rules.holidays,
         grace_hours=rules.grace_hours,
     )
+
+
+def _analyst(state: StateFile) -> Analyst:
+    rules = state.clinical
+    thresholds = Thresholds(
+        mme_per_day=Decimal(str(rules.mme_per_day)),
+        overlap_days=rules.overlap_days,
+        overlap_within_days=rules.overlap_within_days,
+        prescribers=rules.prescribers,
+        pharmacies=rules.pharmacies,
+        providers_within_days=rules.providers_within_days,
+    )
+    try:
+        return Analyst(version=rules.mme_factors, thresholds=thresholds)
+    except KeyError:
+        raise ValueError(f"clinical.mme_factors: there are no factors {rules.mme_factors!r}.") from None
 
 
 def _rules(state: StateFile) -> StateRules:

@@ -1,6 +1,6 @@
 """The first use case: one patient's history, for somebody who may see it.
 
-    authorise -> match the person -> choose states -> ask -> leave out what may not be shown -> answer
+    authorise -> match the person -> choose states -> ask -> leave out what may not be shown -> analyse -> answer
 
 Reads from top to bottom in :meth:`Lookup.__call__`. Whatever happens ends in an :class:`~gateway.model.Answer` or
 in a :class:`~gateway.errors.GatewayError`: a lookup that fails never looks like "no records". The pipeline writes the
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from gateway.clinical import Analyst
 from gateway.drugs import DrugTable, drugs_of
 from gateway.errors import ErrorCode, MessageError, NotFound, Unavailable
 from gateway.matching import Ambiguous, Match, Matcher
@@ -64,6 +65,7 @@ class Lookup:
         drugs: DrugTable,
         policy: Policy,
         rules: StateRules,
+        analyst: Analyst,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -71,6 +73,7 @@ class Lookup:
         self._drugs = drugs
         self._policy = policy
         self._rules = rules
+        self._analyst = analyst
         self._clock = clock
 
     def __call__(self, request: LookupRequest) -> Answer:
@@ -86,7 +89,8 @@ class Lookup:
             return self._answer(request.period, _Found(outcome=Outcome.DISALLOWED, detail=refusal))
         route = plan(request.states, home=self._rules.code)
         found = self._ask_home(request) if route.home else _Found(outcome=Outcome.ERROR)
-        return self._answer(request.period, found, home_asked=route.home, silent=route.unreachable)
+        answer = self._answer(request.period, found, home_asked=route.home, silent=route.unreachable)
+        return answer if request.dispensation_id is not None else self._analysed(answer)
 
     def _ask_home(self, request: LookupRequest) -> _Found:
         if request.dispensation_id is not None:
@@ -190,6 +194,14 @@ class Lookup:
             detail=detail,
             disclaimers=self._rules.disclaimers,
         )
+
+    def _analysed(self, answer: Answer) -> Answer:
+        """With the figures of what is shown, as of the day of the answer or the last one that was asked for."""
+        if not answer.dispensations:
+            return answer
+        today = answer.generated_at.date()
+        as_of = min(today, answer.period.end or today)
+        return replace(answer, analysis=self._analyst(answer.dispensations, as_of=as_of))
 
 
 def _check(request: LookupRequest) -> None:

@@ -139,6 +139,18 @@ class ReportingSection(Section, frozen=True):
     grace_hours: int
 
 
+class ClinicalSection(Section, frozen=True):
+    """Factors and thresholds of the analysis; see :class:`gateway.clinical.Thresholds`."""
+
+    mme_factors: str
+    mme_per_day: Annotated[float, Meta(ge=0)]
+    overlap_days: Annotated[int, Meta(ge=0)]
+    overlap_within_days: Annotated[int, Meta(ge=1)]
+    prescribers: Annotated[int, Meta(ge=0)]
+    pharmacies: Annotated[int, Meta(ge=0)]
+    providers_within_days: Annotated[int, Meta(ge=1)]
+
+
 class StateFile(Section, frozen=True):
     """One `conf/states/XX.toml`."""
 
@@ -149,6 +161,7 @@ class StateFile(Section, frozen=True):
     disclaimers: tuple[str, ...]
     policy: PolicySection
     reporting: ReportingSection
+    clinical: ClinicalSection
 
 
 def conf_dir() -> Path:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from gateway.clinical import factors
 from gateway.commands.common import config_option, open_gateway
-from gateway.drugs import DrugTable, ListError, Load, Loading, factors
+from gateway.drugs import DrugTable, ListError, Load, Loading
 from gateway.model import Drug, Ingredient, ProductCode
 from gateway.model.identifiers import ndc
 from gateway.model.identifiers.exceptions import ValidationError

@@ -5,7 +5,6 @@ lists of products are loaded.
     names        the ingredients in a drug's name
     strengths    strengths in the model's units
     conclusions  class and schedule out of ingredients
-    factors      to morphine milligram equivalents
     loading      files into lists           fda  lists  rows     what the files hold
                                             listed               a product as stated, in the model's terms
                                             report               what became of each line
@@ -13,9 +12,8 @@ lists of products are loaded.
 Facts come from `mappings/drugs/`; only `loading` opens files.
 """
 
-from gateway.drugs.factors import factors
 from gateway.drugs.loading import Load, Loading
 from gateway.drugs.report import ListError, LoadReport
 from gateway.drugs.table import DrugTable, Product, drugs_of
 
-__all__ = ["DrugTable", "ListError", "Load", "LoadReport", "Loading", "Product", "drugs_of", "factors"]
+__all__ = ["DrugTable", "ListError", "Load", "LoadReport", "Loading", "Product", "drugs_of"]

@@ -4,6 +4,17 @@ Every adapter translates into these types and out of them; nothing else crosses 
 an adapter. Quantities and strengths are `Decimal`, dates are dates, instants are aware datetimes in UTC.
 """
 
+from gateway.model.analysis import (
+    Alert,
+    AlertCategory,
+    AlertFact,
+    AlertSeverity,
+    Analysis,
+    FactorSet,
+    Measure,
+    NotCounted,
+    NotCountedReason,
+)
 from gateway.model.codes import (
     DispensationStatus,
     DrugClass,
@@ -46,6 +57,11 @@ from gateway.model.reporting import CoveredDays, ExpectedDispenser, Reporter, Re
 
 __all__ = [
     "Address",
+    "Alert",
+    "AlertCategory",
+    "AlertFact",
+    "AlertSeverity",
+    "Analysis",
     "Answer",
     "AppearanceHeld",
     "CompoundPart",
@@ -56,6 +72,7 @@ __all__ = [
     "Drug",
     "DrugClass",
     "ExpectedDispenser",
+    "FactorSet",
     "FieldEvidence",
     "Identifier",
     "IdentifierKind",
@@ -74,8 +91,11 @@ __all__ = [
     "ListedProduct",
     "LookupRequest",
     "MatchEvidence",
+    "Measure",
     "Move",
     "NameUse",
+    "NotCounted",
+    "NotCountedReason",
     "Organisation",
     "Outcome",
     "PartyKind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from gateway.model.analysis import Analysis
 from gateway.model.codes import Outcome
 from gateway.model.dispensation import Dispensation
 from gateway.model.parties import Requester
@@ -89,3 +90,4 @@ class Answer:
     detail: str | None = None  # one sentence for the reader, without patient data
     disclaimers: tuple[str, ...] = ()
     retry_after: int | None = None  # seconds, with DEFERRED and ERROR
+    analysis: Analysis | None = field(default=None, repr=False)  # of a history, of nothing else

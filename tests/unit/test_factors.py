@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drugs import factors
-from gateway.drugs.factors import VERSIONS
+from gateway.clinical import factors
+from gateway.clinical.factors import VERSIONS
 from gateway.drugs.names import ingredient_rows
 
 _COLUMNS = {

@@ -146,6 +146,7 @@ def _lookup(gateway: Gateway, *happens: Callable[[], object]) -> Lookup:
         drugs=known._drugs,
         policy=known._policy,
         rules=known._rules,
+        analyst=known._analyst,
         clock=gateway.clock,
     )
 
