@@ -27,6 +27,7 @@ from gateway.model import Drug, Organisation, Practitioner, Requester
 from gateway.pipeline import Pipeline
 from gateway.ports import Clock, Ephemeral, Security, StateRules
 from gateway.registry import Registry, load_registry
+from gateway.report_links import ReportLinks
 from gateway.security.access_tokens import AccessTokens
 from gateway.security.client import TokenSource
 from gateway.security.client_keys import usable_keys
@@ -39,6 +40,7 @@ from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
 from gateway.security.vault import IdentifierVault, VaultKeys
 from gateway.settings import Settings, SettingsError, StateFile, load_state
+from gateway.staging import Staging, StagingRules
 from gateway.store import Encoder, Store
 from gateway.store import migrate as migrate_store
 from gateway.submissions import Submissions
@@ -58,6 +60,8 @@ class Gateway:
     registry: Registry
     pipeline: Pipeline
     lookup: Lookup
+    staging: Staging
+    report_links: ReportLinks
     intake: Intake
     linking: Linking
     submissions: Submissions
@@ -71,7 +75,8 @@ class Gateway:
     oauth_blueprints: tuple[Blueprint, ...] = field(repr=False)
 
     def close(self) -> None:
-        """The gateway is not used afterwards."""
+        """The gateway is not used afterwards. What was accepted to be gathered is gathered first."""
+        self.staging.close()
         self.store.close()
         self.audit.close()
         self.ephemeral.close()
@@ -122,14 +127,30 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     ephemeral = open_ephemeral(settings.ephemeral.url)
     matcher = _matcher(settings)
     drugs = DrugTable.load(store.products)
+    policy = _policy(state)
     lookup = Lookup(
         store=store,
         matcher=matcher,
         drugs=drugs,
-        policy=_policy(state),
+        policy=policy,
         rules=_rules(state),
         analyst=_analyst(state),
         clock=clock,
+    )
+    staging = Staging(
+        lookup=lookup,
+        policy=policy,
+        ephemeral=ephemeral,
+        audit=audit,
+        clock=clock,
+        home=state.code,
+        rules=_staging_rules(settings),
+    )
+    report_links = ReportLinks(
+        lookup=staging,
+        ephemeral=ephemeral,
+        url=f"{settings.server.url}/report",
+        lifetime=settings.report_links.lifetime,
     )
     intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
     partner_keys = SigningKeys(settings.data_path(settings.security.partner_keys_file), algorithm="ES384")
@@ -138,7 +159,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         home=state.code,
         registry=registry,
         security=security,
-        lookup=lookup,
+        lookup=report_links,
         intake=intake,
         audit=audit,
         clock=clock,
@@ -149,6 +170,8 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         registry=registry,
         pipeline=pipeline,
         lookup=lookup,
+        staging=staging,
+        report_links=report_links,
         intake=intake,
         linking=Linking(store=store, matcher=matcher, audit=audit, clock=clock),
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
@@ -292,6 +315,17 @@ def _security(
         clock=clock,
     )
     return security, server
+
+
+def _staging_rules(settings: Settings) -> StagingRules:
+    rules = settings.staging
+    return StagingRules(
+        lifetime=rules.lifetime,
+        gatherers=rules.gatherers,
+        queue=rules.queue,
+        wait=rules.wait,
+        patience=rules.patience,
+    )
 
 
 def _policy(state: StateFile) -> StatePolicy:

@@ -83,7 +83,7 @@ class Lookup:
             or names a person key that nobody has.
         :raises Unavailable: the record cannot be read now.
         """
-        _check(request)
+        check(request)
         refusal = self._policy.refusal(request.requester)
         if refusal is not None:
             return self._answer(request.period, _Found(outcome=Outcome.DISALLOWED, detail=refusal))
@@ -204,7 +204,8 @@ class Lookup:
         return replace(answer, analysis=self._analyst(answer.dispensations, as_of=as_of))
 
 
-def _check(request: LookupRequest) -> None:
+def check(request: LookupRequest) -> None:
+    """:raises MessageError: the request contradicts itself, or its own consent forbids it."""
     period = request.period
     if request.person is None and request.person_key is None and request.dispensation_id is None:
         raise MessageError("The request names no patient.", code=ErrorCode.REQUIRED)

@@ -71,8 +71,7 @@ class _Trail:
         self.requester = requester
 
     def answered(self, answer: Answer) -> None:
-        denied = answer.outcome is Outcome.DISALLOWED
-        self.action = AuditAction.ACCESS_DENIED if denied else AuditAction.HISTORY_LOOKED_UP
+        self.action = _action(answer)
         self.outcome = answer.outcome.value
         self.report_id = answer.report_id
         self.states = tuple(s.state for s in answer.states)
@@ -285,6 +284,14 @@ def http_headers(error: GatewayError) -> tuple[tuple[str, str], ...]:
             return (("Retry-After", str(error.retry_after)),)
         case _:
             return ()
+
+
+def _action(answer: Answer) -> AuditAction:
+    if answer.outcome is Outcome.DISALLOWED:
+        return AuditAction.ACCESS_DENIED
+    if answer.retrieval_key is not None:
+        return AuditAction.HISTORY_STAGED
+    return AuditAction.HISTORY_LOOKED_UP if answer.link is None else AuditAction.REPORT_LINKED
 
 
 def _identified(party: Practitioner | Organisation | None) -> str | None:

@@ -64,6 +64,22 @@ class Ephemerals(Section, frozen=True):
     url: str
 
 
+class StagingSection(Section, frozen=True):
+    """Histories gathered before they are needed; see :class:`gateway.staging.StagingRules`."""
+
+    lifetime: Annotated[int, Meta(ge=10, le=86_400)]
+    gatherers: Annotated[int, Meta(ge=1)]
+    queue: Annotated[int, Meta(ge=0)]
+    wait: Annotated[int, Meta(ge=0, le=30)]
+    patience: Annotated[int, Meta(ge=1)]
+
+
+class ReportLinksSection(Section, frozen=True):
+    """For how many seconds a link to a report can be opened."""
+
+    lifetime: Annotated[int, Meta(ge=10, le=86_400)]
+
+
 class Matching(Section, frozen=True):
     """A file of weights, empty for the shipped ones; thresholds in bits in place of its own, 0 for its own."""
 
@@ -104,6 +120,8 @@ class Settings(Section, frozen=True):
     store: Database
     audit: Database
     ephemeral: Ephemerals
+    staging: StagingSection
+    report_links: ReportLinksSection
     matching: Matching
     security: SecuritySection
     adapters: Adapters

@@ -9,6 +9,7 @@ both directions   datatypes, patients, parties, medications
 body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML
 parts.py          _summary and _elements
+later.py          report links, staging, losses on request, both directions
 client.py         the same protocol as an outbound partner
 """
 

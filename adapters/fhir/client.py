@@ -13,6 +13,7 @@ import requests
 
 from adapters._wire.answers import body_of
 from adapters.fhir.body import answer_of
+from adapters.fhir.later import RETURN
 from adapters.fhir.media import FHIR_JSON
 from adapters.fhir.out import to_json
 from adapters.fhir.read_answer import read_answer, read_refusal
@@ -29,7 +30,7 @@ from gateway.errors import (
     Unavailable,
     UnsupportedFormat,
 )
-from gateway.model import Answer, LookupRequest, Outcome, StateOutcome
+from gateway.model import Answer, LookupRequest, Outcome, StateOutcome, Wanted
 from gateway.ports import PartnerSettings
 
 _LATER: Final = {408, 429, 502, 503, 504}
@@ -80,6 +81,8 @@ class FhirPartner:
             "Accept": FHIR_JSON,
             "Accept-Encoding": "identity",
         }
+        if request.wants != {Wanted.DATA}:
+            headers[RETURN] = ", ".join(sorted(request.wants))
         try:
             with self._session.post(
                 self._url,

@@ -85,7 +85,7 @@ def _rest(origin: str) -> Element:
     history = {
         "name": "pdmp-history",
         "definition": uris.OPERATION_HISTORY,
-        "documentation": "One patient's history. Staging (pre-stage-only) and links are not offered.",
+        "documentation": "One patient's history, at once, staged (pre-stage-only) or as a link (X-PMP-Return).",
     }
     message = {
         "name": "process-message",

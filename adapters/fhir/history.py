@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
+from adapters.fhir.later import link_parameter, staged_parameters, with_losses
 from adapters.fhir.outcomes import outcome_of
 from adapters.fhir.write_dispensation import DispensationWriter
 from gateway.model import Answer, Outcome
@@ -38,13 +39,15 @@ class BundleShelf:
         return url
 
 
-def history_parameters(answer: Answer, base_url: str) -> Element:
-    """The Parameters that `$pdmp-history` returns, whatever the outcome."""
+def history_parameters(answer: Answer, base_url: str, losses: tuple[str, ...] = ()) -> Element:
+    """The Parameters that `$pdmp-history` returns, whatever the outcome; `losses` are told in `outcome`."""
     parameters: list[Element] = []
     if answer.outcome in {Outcome.COMPLETE, Outcome.PARTIAL} and answer.dispensations:
         parameters.append({"name": "pdmp-history-data", "resource": _bundle(answer, base_url)})
-    outcome = outcome_of(answer)
-    if outcome is not None:
+    parameters += link_parameter(answer)
+    if answer.retrieval_key is not None:
+        parameters += staged_parameters(answer)
+    elif (outcome := with_losses(outcome_of(answer), losses, answer.report_id)) is not None:
         parameters.append({"name": "outcome", "resource": outcome})
     parameters[0]["extension"] = _extensions(answer)
     return {
@@ -86,15 +89,17 @@ def _extensions(answer: Answer) -> list[Element]:
     return written
 
 
-def response_message(answer: Answer, base_url: str, *, request_id: str) -> Element:
+def response_message(
+    answer: Answer, base_url: str, *, request_id: str, losses: tuple[str, ...] = ()
+) -> Element:
     """The response message Bundle around the same Parameters.
 
     :param request_id: `MessageHeader.id` of the request, the one thing of it that is repeated.
     """
-    parameters = history_parameters(answer, base_url)
+    parameters = history_parameters(answer, base_url, losses)
     header_url = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{answer.report_id}/header')}"
     parameters_url = f"urn:uuid:{answer.report_id}"
-    is_passing = answer.outcome in {Outcome.DEFERRED, Outcome.ERROR}
+    is_passing = answer.outcome in {Outcome.DEFERRED, Outcome.ERROR} and answer.retrieval_key is None
     header: Element = {
         "resourceType": "MessageHeader",
         "id": header_url.removeprefix("urn:uuid:"),

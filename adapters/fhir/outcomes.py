@@ -145,7 +145,7 @@ def _partial(answer: Answer) -> list[Element]:
     if not silent:
         text = answer.detail or "A state that was asked has not answered; its records are missing."
         issues.append(_issue("warning", "incomplete", [_status_coding(Outcome.ERROR)], text))
-    if not answer.dispensations:
+    if not answer.dispensations and answer.link is None:
         codings = [_status_coding(Outcome.NO_DATA)]
         codings += [_state_coding(s.state) for s in answer.states if s.outcome is Outcome.NO_DATA]
         issues.append(_issue("information", "informational", codings, NOT_FOUND_TEXT))

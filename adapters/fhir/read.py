@@ -11,10 +11,12 @@ search, read       the URL                         -> LookupRequest by person ke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date
 from typing import Final
 
 from adapters.fhir.body import body_of
+from adapters.fhir.later import wanted, wants_losses
 from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_bundle import read_bundle
@@ -36,6 +38,7 @@ def read(message: Inbound) -> Asked:
     if message.operation != "import":  # which is answered in NDJSON
         require_spoken_answer(message)
     require_known_parts(message)
+    wants_losses(message)  # the writer asks again: what is not understood is refused before anything is done
     return _READERS[message.operation](message)
 
 
@@ -45,7 +48,7 @@ def request_message_id(message: Inbound) -> str:
 
 
 def _read_history(message: Inbound) -> LookupRequest:
-    return read_parameters(body_of(message), today=_day_of(message))
+    return replace(read_parameters(body_of(message), today=_day_of(message)), wants=wanted(message))
 
 
 def _read_message(message: Inbound) -> LookupRequest:
@@ -57,7 +60,8 @@ def _read_message(message: Inbound) -> LookupRequest:
             remedy="Send the message without async.",
         )
     id, parameters, entries, header = read_message(_message_bundle(body_of(message)))
-    return read_parameters(parameters, today=_day_of(message), entries=entries, header=header, message_id=id)
+    asked = read_parameters(parameters, today=_day_of(message), entries=entries, header=header, message_id=id)
+    return replace(asked, wants=wanted(message))
 
 
 def _day_of(message: Inbound) -> date:

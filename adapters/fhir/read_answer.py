@@ -24,6 +24,8 @@ from gateway.model import Answer, Dispensation, DispensationStatus, Outcome, Per
 from gateway.terminology import codes
 
 _LATER: Final = {"transient", "lock-error", "no-store", "timeout", "throttled"}
+_KEY: Final = "pre-stage-retrieval-key"
+_ELSEWHERE: Final = "The partner answered with a link to a page; its records are not in this answer."
 _NOT_READ: Final = "The answer also holds administrations, which are not shown here."
 
 
@@ -48,7 +50,8 @@ def read_answer(node: Node, *, retry_after: int | None = None) -> Answer:
     data, said = given.get("pdmp-history-data"), given.get("outcome")
     issues = read_issues(said.need("resource")) if said is not None else []
     history = _History(data.need("resource")) if data is not None else None
-    outcome = _outcome(history, issues, is_link="pdmp-history-link" in given)
+    link, key = _text(given, "pdmp-history-link", "valueUrl"), _text(given, _KEY, "valueString")
+    outcome = Outcome.DEFERRED if key else _outcome(history, issues, is_link=link is not None)
     dispensations = (
         history.dispensations if history and outcome in {Outcome.COMPLETE, Outcome.PARTIAL} else ()
     )
@@ -61,10 +64,18 @@ def read_answer(node: Node, *, retry_after: int | None = None) -> Answer:
         persons=tuple(dict.fromkeys(d.person for d in dispensations)),
         dispensations=dispensations,
         states=_states(dispensations, issues),
-        detail=_detail(issues, history),
+        detail=" ".join(filter(None, (_detail(issues, history), _ELSEWHERE if link and not data else None)))
+        or None,
         disclaimers=tuple(_extension_texts(node, uris.EXT_DISCLAIMER)),
         retry_after=retry_after,
+        link=link,
+        retrieval_key=key,
     )
+
+
+def _text(given: dict[str | None, Node], name: str, member: str) -> str | None:
+    parameter = given.get(name)
+    return parameter.need_text(member) if parameter is not None else None
 
 
 def read_refusal(node: Node) -> Answer | None:
@@ -129,11 +140,9 @@ def _outcome(history: _History | None, issues: list[_Issue], *, is_link: bool) -
         return Outcome.COMPLETE
     if history is not None or any(issue.status is Outcome.NO_DATA for issue in issues):
         return Outcome.NO_DATA
-    raise Failure(
-        "The partner answered with a link to a page instead of data."
-        if is_link
-        else "The partner's answer does not say how the look-up ended."
-    )
+    if is_link:
+        return Outcome.PARTIAL  # there is a report, and none of it is here
+    raise Failure("The partner's answer does not say how the look-up ended.")
 
 
 def _ended(issues: list[_Issue]) -> Outcome:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import read_addresses
+from adapters.fhir.later import staging
 from adapters.fhir.parties import read_organisation, read_practitioner
 from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.references import Index
@@ -60,7 +61,6 @@ def read_parameters(
     """
     require_kind(node, "Parameters")
     given = _by_name(node)
-    _refuse_staging(given)
     resources = _Resources(node, given, entries)
     patient = resources.find("patient")
     if patient is None:
@@ -71,11 +71,14 @@ def read_parameters(
             remedy="Send a parameter named patient with a Patient as its resource.",
         )
     owner = resources.find("animal-owner")
+    stage_only, key = staging(given)
     return LookupRequest(
         person=_read_person(patient, owner, today),
         requester=_read_requester(resources),
         period=_read_period(node, header),
         message_id=message_id,
+        stage_only=stage_only,
+        retrieval_key=key,
     )
 
 
@@ -129,20 +132,6 @@ def _by_name(node: Node) -> dict[str, Node]:
         if name not in found or parameter.get_value("valueBoolean") is True:
             found[name] = parameter
     return found
-
-
-def _refuse_staging(given: dict[str, Node]) -> None:
-    only, key = given.get("pre-stage-only"), given.get("pre-stage-retrieval-key")
-    if only is not None and not isinstance(only.need("valueBoolean").value, bool):
-        raise only.need("valueBoolean").invalid("true or false")
-    asked = only if only is not None and only.get_value("valueBoolean") else key
-    if asked is not None:
-        raise MessageError(
-            "Staging an answer for later is not offered.",
-            code=ErrorCode.UNKNOWN_OPERATION,
-            path=asked.path,
-            remedy="Ask without pre-stage-only and pre-stage-retrieval-key; the answer comes at once.",
-        )
 
 
 def _read_person(patient: Node, owner: Node | None, today: date) -> Person:

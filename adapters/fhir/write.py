@@ -18,6 +18,7 @@ from typing import Final
 
 from adapters.fhir.datatypes import Element
 from adapters.fhir.history import history_parameters, response_message
+from adapters.fhir.later import wants_losses, with_losses
 from adapters.fhir.out import outbound
 from adapters.fhir.outcomes import information, outcome_of, outcome_of_error, status_of_error
 from adapters.fhir.read import request_message_id
@@ -56,11 +57,13 @@ def write_error(error: GatewayError, request: Inbound | None) -> Outbound:
 
 
 def _history(answer: Answer, request: Inbound) -> Outbound:
-    return _reported(history_parameters(answer, request.base_url), answer, request)
+    return _reported(history_parameters(answer, request.base_url, _told(answer, request)), answer, request)
 
 
 def _message(answer: Answer, request: Inbound) -> Outbound:
-    resource = response_message(answer, request.base_url, request_id=request_message_id(request))
+    resource = response_message(
+        answer, request.base_url, request_id=request_message_id(request), losses=_told(answer, request)
+    )
     return _reported(resource, answer, request)
 
 
@@ -93,6 +96,7 @@ def _searchset(answer: Answer, request: Inbound) -> Outbound:
     remarks = outcome_of(answer) if answer.outcome is Outcome.PARTIAL else None
     if remarks is None and answer.disclaimers:
         remarks = information(answer.disclaimers)
+    remarks = with_losses(remarks, _told(answer, request), answer.report_id)
     bundle: Element = {
         "resourceType": "Bundle",
         "id": answer.report_id,
@@ -124,6 +128,11 @@ def _one(answer: Answer, request: Inbound) -> Outbound:
 
 def _losses(answer: Answer) -> tuple[str, ...]:
     return field_map().losses(answer, FORMAT)
+
+
+def _told(answer: Answer, request: Inbound) -> tuple[str, ...]:
+    """The losses that the caller has asked to be told of."""
+    return _losses(answer) if wants_losses(request) else ()
 
 
 _WRITERS: Final[Mapping[str, Callable[[Answer, Inbound], Outbound]]] = {

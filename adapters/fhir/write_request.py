@@ -24,7 +24,9 @@ def write_request(request: LookupRequest) -> Element:
     parameters = [*_patient(request.person), *_requester(request)]
     if extensions := _period(request.period):
         parameters[0]["extension"] = extensions
-    parameters.append({"name": "pre-stage-only", "valueBoolean": False})
+    parameters.append({"name": "pre-stage-only", "valueBoolean": request.stage_only})
+    if request.retrieval_key is not None:
+        parameters.append({"name": "pre-stage-retrieval-key", "valueString": request.retrieval_key})
     return {
         "resourceType": "Parameters",
         "meta": {"profile": [uris.PROFILE_REQUEST]},

@@ -12,4 +12,9 @@ def hashed(key: str, ttl: int) -> bytes:
     """
     if ttl < 1:
         raise ValueError(f"ttl must be at least 1 second, not {ttl}")
+    return name_of(key)
+
+
+def name_of(key: str) -> bytes:
+    """The same for a key that is only looked for."""
     return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()

@@ -7,20 +7,33 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from threading import Lock
 
-from gateway.ephemeral.key import hashed
+from gateway.ephemeral.key import hashed, name_of
 from gateway.errors import Unavailable
 from gateway.ports import Ephemeral
+
+_OVERHEAD = 250  # bytes that a value costs besides its own
 
 
 class Memory(Ephemeral):
     """As the port says, for the threads of one process.
 
     :param limit: how many facts fit, at about 250 bytes each; a further one is refused until an old one ends.
+    :param room: how many bytes of values fit; as for claims, a further one is refused.
     :param clock: seconds that never go back.
     """
 
-    def __init__(self, *, limit: int = 200_000, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int = 200_000,
+        room: int = 256 * 1024 * 1024,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._limit = limit
+        self._room = room
+        self._values: dict[bytes, tuple[float, bytes]] = {}
+        self._value_ends: list[tuple[float, bytes]] = []
+        self._used = 0
         self._clock = clock
         self._lock = Lock()
         self._claimed: set[bytes] = set()
@@ -42,8 +55,53 @@ class Memory(Ephemeral):
             heappush(self._ends, (now + ttl, name))
             return True
 
+    def put(self, key: str, value: bytes, ttl: int) -> None:
+        """As the port says. :raises gateway.errors.Unavailable: there is no room."""
+        name = hashed(key, ttl)
+        with self._lock:
+            now = self._clock()
+            self._forget_values(now)
+            old = self._values.get(name)
+            used = self._used + len(value) + _OVERHEAD - (len(old[1]) + _OVERHEAD if old else 0)
+            if used > self._room:
+                wait = max(1, round(self._value_ends[0][0] - now)) if self._value_ends else ttl
+                raise Unavailable("There is no room for further short-lived values.", retry_after=wait)
+            self._used = used
+            self._values[name] = (now + ttl, value)
+            heappush(self._value_ends, (now + ttl, name))
+
+    def get(self, key: str) -> bytes | None:
+        """As the port says."""
+        with self._lock:
+            self._forget_values(self._clock())
+            held = self._values.get(name_of(key))
+            return held[1] if held else None
+
+    def take(self, key: str) -> bytes | None:
+        """As the port says."""
+        with self._lock:
+            self._forget_values(self._clock())
+            return self._drop(name_of(key))
+
+    def _forget_values(self, now: float) -> None:
+        while self._value_ends and self._value_ends[0][0] <= now:
+            name = heappop(self._value_ends)[1]
+            held = self._values.get(name)
+            if held and held[0] <= now:  # what was put again since ends later
+                self._drop(name)
+
+    def _drop(self, name: bytes) -> bytes | None:
+        held = self._values.pop(name, None)
+        if held is None:
+            return None
+        self._used -= len(held[1]) + _OVERHEAD
+        return held[1]
+
     def close(self) -> None:
         """Forget everything."""
         with self._lock:
+            self._values.clear()
+            self._value_ends.clear()
+            self._used = 0
             self._claimed.clear()
             self._ends.clear()

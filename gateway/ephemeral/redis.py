@@ -5,18 +5,23 @@ The server must not evict what has not expired (`maxmemory-policy noeviction`): 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import redis
 import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from gateway.ephemeral.key import hashed
+from gateway.ephemeral.key import hashed, name_of
 from gateway.errors import Unavailable
 from gateway.ports import Ephemeral
 
 _log = structlog.get_logger(__name__)
 
 PREFIX = "pmpbridge:claim:"
+VALUE_PREFIX = "pmpbridge:value:"
 
 
 class Redis(Ephemeral):
@@ -38,12 +43,41 @@ class Redis(Ephemeral):
     def claim(self, key: str, ttl: int) -> bool:
         """As the port says."""
         name = PREFIX + hashed(key, ttl).hex()
-        try:
+        with _reached():
             return self._client.set(name, 1, nx=True, ex=ttl) is True
-        except redis.RedisError as error:
-            _log.error("redis.failed", error=type(error).__name__)
-            raise Unavailable("The short-lived facts that the gateway needs cannot be reached now.") from None
+
+    def put(self, key: str, value: bytes, ttl: int) -> None:
+        """As the port says; the server's own `maxmemory` bounds the room."""
+        name = VALUE_PREFIX + hashed(key, ttl).hex()
+        with _reached():
+            self._client.set(name, value, ex=ttl)
+
+    def get(self, key: str) -> bytes | None:
+        """As the port says."""
+        with _reached():
+            return _bytes(self._client.get(VALUE_PREFIX + name_of(key).hex()))
+
+    def take(self, key: str) -> bytes | None:
+        """As the port says."""
+        name = VALUE_PREFIX + name_of(key).hex()
+        with _reached(), self._client.pipeline(transaction=True) as both:
+            both.get(name)
+            both.delete(name)
+            return _bytes(both.execute()[0])
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+
+def _bytes(found: Any) -> bytes | None:
+    return found if isinstance(found, bytes) else None
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        _log.error("redis.failed", error=type(error).__name__)
+        raise Unavailable("The short-lived facts that the gateway needs cannot be reached now.") from None

@@ -49,6 +49,7 @@ from gateway.model.lookup import (
     MatchEvidence,
     Period,
     StateOutcome,
+    Wanted,
 )
 from gateway.model.parties import Dispenser, Licence, Organisation, Practitioner, Prescriber, Requester
 from gateway.model.person import Address, Identifier, Person, PersonName
@@ -117,5 +118,6 @@ __all__ = [
     "Sex",
     "Species",
     "StateOutcome",
+    "Wanted",
     "ZeroReport",
 ]

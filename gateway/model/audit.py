@@ -13,6 +13,9 @@ class AuditAction(StrEnum):
     """`source:subject:action`, the whole list of what is audited."""
 
     HISTORY_LOOKED_UP = "pmp:history:look-up"
+    HISTORY_STAGED = "pmp:history:stage"
+    REPORT_LINKED = "pmp:report:link"  # a link to the report was given, with or without the history itself
+    REPORT_OPENED = "pmp:report:open"
     DISPENSATION_REPORTED = "pmp:dispensation:report"
     COMPLIANCE_READ = "pmp:compliance:read"
     PERSON_SEARCHED = "pmp:person:search"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from gateway.model.analysis import Analysis
 from gateway.model.codes import Outcome
@@ -20,13 +21,21 @@ class Period:
     end: date | None = None
 
 
+class Wanted(StrEnum):
+    """In what form a history is to come back."""
+
+    DATA = "data"
+    LINK = "link"  # to a page for a person, which opens once
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupRequest:
     """One patient's history, asked for by somebody.
 
     One of three: `person` (demographics to be matched), `person_key` (a key from an earlier answer of this
     gateway) or `dispensation_id` (one dispensation of an earlier answer). `states` are two-letter codes; empty
-    means: the home state.
+    means: the home state. `stage_only` asks for nothing but a key, with which the same patient's history is fetched
+    later; `retrieval_key` is such a key.
     """
 
     person: Person | None
@@ -37,6 +46,9 @@ class LookupRequest:
     states: tuple[str, ...] = ()
     consent: bool | None = None
     message_id: str | None = None
+    wants: frozenset[Wanted] = frozenset({Wanted.DATA})
+    stage_only: bool = False
+    retrieval_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +89,10 @@ class Answer:
 
     `dispensations` are ordered newest fill first. `persons` holds the appearances they refer to; more than one
     is usual. Both are empty unless `outcome` is COMPLETE or PARTIAL. `period` is what was in effect, never open.
+
+    `link` leads to a page with the report. Where only the link was asked for, both are empty though something is
+    held: who reads an answer with a link says "no records" only for NO_DATA. `retrieval_key` stands beside DEFERRED
+    when the history was staged, and fetches it.
     """
 
     outcome: Outcome
@@ -91,3 +107,5 @@ class Answer:
     disclaimers: tuple[str, ...] = ()
     retry_after: int | None = None  # seconds, with DEFERRED and ERROR
     analysis: Analysis | None = field(default=None, repr=False)  # of a history, of nothing else
+    link: str | None = field(default=None, repr=False)
+    retrieval_key: str | None = field(default=None, repr=False)

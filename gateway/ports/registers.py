@@ -98,6 +98,21 @@ class Ephemeral(Protocol):
         """True for the first caller of that key within `ttl` seconds, False for every later one."""
         ...
 
+    def put(self, key: str, value: bytes, ttl: int) -> None:
+        """Keep the value for `ttl` seconds, in place of the one that was there. Keys of claims are others.
+
+        What is about a patient is sealed before it comes here (:mod:`gateway.sealing`).
+        """
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """The value; None when there is none, or not any more."""
+        ...
+
+    def take(self, key: str) -> bytes | None:
+        """The value, which is gone then: of many who take it, one has it."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -18,6 +18,7 @@ from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageErro
 from gateway.registry import RegistryError
 from gateway.web.compliance import compliance_blueprint
 from gateway.web.exchange import WebHandle, common_headers, is_guarded, new_request_id, problem, respond
+from gateway.web.report import report_blueprint
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -52,6 +53,7 @@ def create_app(gateway: Gateway) -> Flask:
     for blueprint in gateway.oauth_blueprints:
         app.register_blueprint(blueprint)
     app.register_blueprint(compliance_blueprint(gateway))
+    app.register_blueprint(report_blueprint(gateway))
     app.register_blueprint(_health(gateway))
     _native_errors(app, gateway, handles)
     app.before_request(_begin)

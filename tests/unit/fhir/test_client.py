@@ -199,7 +199,6 @@ def _spoilt(member: str, value: Any) -> dict[str, Any]:
         json.dumps(_spoilt("quantity", None)).encode(),
         json.dumps(_spoilt("subject", {"reference": "urn:uuid:nobody"})).encode(),
         json.dumps(_spoilt("status", "whatever")).encode(),
-        b'{"resourceType":"Parameters","parameter":[{"name":"pdmp-history-link","valueUrl":"https://p.example/1"}]}',
     ],
 )
 def test_an_answer_that_is_not_understood_is_never_no_data(

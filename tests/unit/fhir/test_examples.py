@@ -10,7 +10,6 @@ import pytest
 from adapters.fhir import ADAPTER
 from adapters.fhir.read_answer import read_answer
 from adapters.fhir.tree import parse
-from gateway.errors import Failure
 from gateway.model import IdentifierKind, LookupRequest, Outcome, Sex, Species
 from tests.unit.fhir.cases import answers, inbound, resource
 
@@ -95,11 +94,20 @@ def test_output(examples: Path, name: str, outcome: Outcome, dispensations: int)
     assert len(answer.dispensations) == dispensations
 
 
-@pytest.mark.parametrize("name", ["4-link-response", "5-pre-stage-response"])
-def test_output_without_a_history_is_no_answer_here(examples: Path, name: str) -> None:
-    body = (examples / f"Parameters-pdmp-history-output-parameters-{name}.json").read_bytes()
-    with pytest.raises(Failure):
-        read_answer(parse(body))
+def test_output_with_a_link_alone_is_never_no_data(examples: Path) -> None:
+    body = (examples / "Parameters-pdmp-history-output-parameters-4-link-response.json").read_bytes()
+    answer = read_answer(parse(body))
+    assert answer.link == "http://pdmp.example.org/response/013050650054450"
+    assert (answer.outcome, answer.dispensations) == (Outcome.PARTIAL, ())
+    assert answer.detail is not None
+    assert "not in this answer" in answer.detail
+
+
+def test_output_of_staging_is_deferred_with_a_key(examples: Path) -> None:
+    body = (examples / "Parameters-pdmp-history-output-parameters-5-pre-stage-response.json").read_bytes()
+    answer = read_answer(parse(body))
+    assert answer.retrieval_key == "0938e860-2f61-433b-982a-9044bd2f42d5"
+    assert (answer.outcome, answer.dispensations) == (Outcome.DEFERRED, ())
 
 
 def test_the_pharmacys_number_is_the_prescription_number(examples: Path) -> None:

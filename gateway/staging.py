@@ -1,0 +1,280 @@
+"""Histories gathered before they are needed: accepted at once, gathered in the background, fetched with a key.
+
+    Staging.__call__    a look-up as any; one that is only to be staged; one that fetches what was staged
+
+The key is bound to who asked and to the patient, period and states asked about. What was gathered from other states
+is kept, sealed, since they are slow; the home record is read anew at the fetch, so that what was recorded, corrected,
+merged or split in between is neither missing nor somebody else's. Policy and consent are judged both times.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
+from typing import Final
+
+import structlog
+
+from gateway.errors import Forbidden, GatewayError, InternalFailure, MessageError, Unavailable
+from gateway.lookup import check
+from gateway.model import Answer, LookupRequest, Outcome, Period, Practitioner
+from gateway.model.audit import AuditAction, AuditEvent
+from gateway.ports import AuditLog, Clock, Ephemeral, Policy
+from gateway.sealing import Sealed, new_ticket
+
+_ANSWERED: Final = frozenset({Outcome.COMPLETE, Outcome.NO_DATA, Outcome.PARTIAL})
+_POLL: Final = 0.05  # seconds between two looks whether all is gathered
+_PAUSE: Final = 2  # seconds after which the same fetch makes sense again
+_BUSY: Final = 5
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingRules:
+    """How long a key holds, how many histories are gathered at a time, how many may wait; times in seconds."""
+
+    lifetime: int
+    gatherers: int
+    queue: int
+    wait: float  # that a fetch waits for what is still being gathered
+    patience: int  # after which gathering is given up for lost, and the fetch is a look-up as any
+
+
+class Staging:
+    """Stands before the look-up.
+
+    :param home: the code of the state whose record is read anew at the fetch.
+    :param sleep: how a fetch waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        lookup: Callable[[LookupRequest], Answer],
+        policy: Policy,
+        ephemeral: Ephemeral,
+        audit: AuditLog,
+        clock: Clock,
+        home: str,
+        rules: StagingRules,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._lookup = lookup
+        self._policy = policy
+        self._ephemeral = ephemeral
+        self._audit = audit
+        self._clock = clock
+        self._home = home
+        self._rules = rules
+        self._sleep = sleep
+        self._room = BoundedSemaphore(rules.gatherers + rules.queue)
+        self._pool = ThreadPoolExecutor(rules.gatherers, thread_name_prefix="gather")
+
+    def __call__(self, request: LookupRequest) -> Answer:
+        """The answer; DEFERRED with a key when it was only to be staged, DEFERRED when it is not gathered yet.
+
+        :raises MessageError: it is to be staged and fetched at once, or what :class:`~gateway.lookup.Lookup` has.
+        :raises Forbidden: the key is unknown, has ended, or is not this requester's for this patient: all the same.
+        :raises Unavailable: there is no room for another history to gather, or the keys cannot be reached.
+        """
+        if request.stage_only and request.retrieval_key is not None:
+            raise MessageError(
+                "A history is either staged or fetched.",
+                path="pre-stage-retrieval-key",
+                remedy="Send pre-stage-only to stage it, or the key to fetch it.",
+            )
+        if request.stage_only:
+            return self._stage(request)
+        if request.retrieval_key is not None:
+            return self._fetch(request, request.retrieval_key)
+        return self._lookup(request)
+
+    def close(self) -> None:
+        """What was accepted is gathered to its end; nothing further is accepted."""
+        self._pool.shutdown(wait=True)
+
+    # --- staging ----------------------------------------------------------------------------------------------
+
+    def _stage(self, request: LookupRequest) -> Answer:
+        check(request)
+        refusal = self._policy.refusal(request.requester)
+        if refusal is not None:
+            return self._without_history(request, Outcome.DISALLOWED, detail=refusal)
+        if not self._room.acquire(blocking=False):
+            raise Unavailable("As many histories as there is room for are being gathered.", retry_after=_BUSY)
+        key = new_ticket()
+        try:
+            sealed = self._sealed(key, request)
+            sealed.put("staged", self._clock().timestamp(), self._rules.lifetime)
+            self._pool.submit(self._gather, replace(request, stage_only=False), sealed)
+        except RuntimeError:  # the pool takes nothing any more
+            self._room.release()
+            raise Unavailable("The gateway is being stopped.", retry_after=_BUSY) from None
+        except BaseException:
+            self._room.release()
+            raise
+        return self._without_history(request, Outcome.DEFERRED, key=key)
+
+    def _gather(self, request: LookupRequest, sealed: Sealed) -> None:
+        """In the background. A failure is audited and leads the fetch to a look-up as any."""
+        try:
+            sealed.put("gathered", self._lookup(request), self._rules.lifetime)
+        except Exception as error:
+            code = error.code if isinstance(error, GatewayError) else InternalFailure.code
+            _log.error("staging.failed", error=type(error).__name__)
+            self._give_up(request, sealed, code.value)
+        finally:
+            self._room.release()
+
+    def _give_up(self, request: LookupRequest, sealed: Sealed, code: str) -> None:
+        """Nobody waits for an error here: what fails is logged, and the fetch has a patience of its own."""
+        try:
+            self._audit.record(self._failure(request, code))
+        except GatewayError as error:
+            _log.error("staging.failed", error=error.code.value)
+        try:
+            sealed.put("failed", True, self._rules.lifetime)
+        except GatewayError as error:
+            _log.error("staging.failed", error=error.code.value)
+
+    def _failure(self, request: LookupRequest, code: str) -> AuditEvent:
+        asks = request.requester
+        return AuditEvent(
+            action=AuditAction.REQUEST_FAILED,
+            at=self._clock(),
+            request_id=uuid.uuid4().hex,
+            protocol="staging",
+            operation="gather",
+            status=500,
+            client_id=asks.client_id,
+            purpose=asks.purpose.value,
+            outcome=code,
+        )
+
+    # --- fetching ---------------------------------------------------------------------------------------------
+
+    def _fetch(self, request: LookupRequest, key: str) -> Answer:
+        check(request)
+        refusal = self._policy.refusal(request.requester)
+        if refusal is not None:
+            return self._without_history(request, Outcome.DISALLOWED, detail=refusal)
+        sealed = self._sealed(key, request)
+        staged = sealed.get("staged", float)
+        if staged is None:
+            raise Forbidden(
+                "The retrieval key does not hold: it is unknown, has ended, or is not for this requester, patient "
+                "and period.",
+                remedy="Send the request again without pre-stage-retrieval-key.",
+            )
+        gathered = self._gathered(sealed, staged)
+        if gathered is _NOT_YET:
+            return self._without_history(
+                request,
+                Outcome.DEFERRED,
+                detail="The history is still being gathered. Send the same request again.",
+                retry_after=_PAUSE,
+            )
+        plain = replace(request, retrieval_key=None)
+        if not isinstance(gathered, Answer) or gathered.outcome not in _ANSWERED:
+            return self._lookup(plain)
+        return self._with_home(plain, gathered)
+
+    def _gathered(self, sealed: Sealed, staged: float) -> Answer | _NotYet | None:
+        """What was gathered; None when that failed, or has been lost."""
+        for waited in range(int(self._rules.wait / _POLL) + 1):
+            if waited:
+                self._sleep(_POLL)
+            answer = sealed.get("gathered", Answer)
+            if answer is not None:
+                return answer
+            is_lost = self._clock().timestamp() - staged > self._rules.patience
+            if is_lost or sealed.get("failed", bool):
+                return None
+        return _NOT_YET
+
+    def _with_home(self, request: LookupRequest, gathered: Answer) -> Answer:
+        elsewhere = tuple(s for s in gathered.states if s.state != self._home)
+        if request.states and self._home not in request.states:
+            return gathered
+        home = self._lookup(replace(request, states=(self._home,)))
+        return joined(home, gathered, elsewhere=frozenset(s.state for s in elsewhere))
+
+    # --- both -------------------------------------------------------------------------------------------------
+
+    def _sealed(self, key: str, request: LookupRequest) -> Sealed:
+        asks = request.requester
+        bound = (
+            asks.client_id,
+            _identity(asks.practitioner),
+            _identity(asks.delegate),
+            request.person,
+            request.person_key,
+            request.dispensation_id,
+            request.period,
+            request.states,
+        )
+        return Sealed(self._ephemeral, key, purpose="staging", bound=bound)
+
+    def _without_history(
+        self,
+        request: LookupRequest,
+        outcome: Outcome,
+        *,
+        detail: str | None = None,
+        key: str | None = None,
+        retry_after: int | None = None,
+    ) -> Answer:
+        now = self._clock()
+        return Answer(
+            outcome=outcome,
+            report_id=str(uuid.uuid4()),
+            generated_at=now,
+            period=Period(start=request.period.start, end=request.period.end or now.date()),
+            detail=detail,
+            retrieval_key=key,
+            retry_after=retry_after,
+        )
+
+
+class _NotYet:
+    """Neither gathered nor given up."""
+
+
+_NOT_YET: Final = _NotYet()
+
+
+def joined(home: Answer, gathered: Answer, *, elsewhere: frozenset[str]) -> Answer:
+    """The home record's answer of now, with what the states in `elsewhere` had answered when it was gathered.
+
+    It is as old as its oldest part. An answer of the home record that says neither what is held nor that nothing is
+    stays alone: who the patient is has become doubtful.
+    """
+    if not elsewhere or home.outcome not in _ANSWERED:
+        return home
+    theirs = tuple(d for d in gathered.dispensations if d.source_state in elsewhere)
+    states = (*home.states, *(s for s in gathered.states if s.state in elsewhere))
+    dispensations = sorted((*home.dispensations, *theirs), key=lambda d: d.filled, reverse=True)
+    has_all = all(s.outcome in {Outcome.COMPLETE, Outcome.NO_DATA} for s in states)
+    held = Outcome.COMPLETE if dispensations else Outcome.NO_DATA
+    details = (home.detail, *(s.detail for s in states if s.state in elsewhere))
+    return replace(
+        home,
+        outcome=held if has_all else Outcome.PARTIAL,
+        generated_at=min(home.generated_at, gathered.generated_at),
+        dispensations=tuple(dispensations),
+        persons=tuple(dict.fromkeys(d.person for d in dispensations)),
+        states=states,
+        detail=" ".join(filter(None, details)) or None,
+    )
+
+
+def _identity(practitioner: Practitioner | None) -> object:
+    """What a practitioner is known by: spellings of a name may differ from message to message."""
+    if practitioner is None:
+        return None
+    return practitioner.npi or practitioner.dea or practitioner
