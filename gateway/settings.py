@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -19,6 +20,7 @@ from msgspec import Meta
 ENVIRONMENT_PREFIX = "PMPBRIDGE__"
 MAX_TOKEN_LIFETIME = 300
 _DATABASES = ("sqlite:///", "postgresql+psycopg://")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
@@ -39,6 +41,7 @@ class Server(Section, frozen=True):
     workers: Annotated[int, Meta(ge=1)]
     base_url: str
     max_body_bytes: Annotated[int, Meta(ge=1)]
+    cors_origins: tuple[str, ...]
 
     @property
     def url(self) -> str:
@@ -282,6 +285,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"ephemeral.url: expected {', '.join(_REDIS)}..., or nothing.")
     if not 0 < settings.security.token_lifetime <= MAX_TOKEN_LIFETIME:
         raise SettingsError(f"security.token_lifetime: expected 1 to {MAX_TOKEN_LIFETIME} seconds.")
+    if not all(_ORIGIN.fullmatch(origin) for origin in settings.server.cors_origins):
+        raise SettingsError(
+            "server.cors_origins: expected origins such as https://ehr.example, without a path; '*' is none."
+        )
     if settings.server.workers > 1 and not settings.ephemeral.url:
         raise SettingsError(
             "server.workers: more than one worker needs ephemeral.url (Redis), or a replayed message would pass "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from adapters.fhir.conformance import metadata, smart_configuration
+from adapters.fhir import described as about
+from adapters.fhir.conformance import metadata, operation_definition, smart_configuration
 from gateway.ports import Handle
 
 
@@ -12,19 +13,32 @@ def routes(handle: Handle) -> Blueprint:
     """Each route with the operation that reads and writes it."""
     blueprint = Blueprint("fhir", __name__)
     add = blueprint.add_url_rule
-    bundle = handle.exchange("bundle")
-    history, search = handle.exchange("pdmp-history"), handle.exchange("search")
+    bundle = handle.exchange("bundle", about.BUNDLE)
+    history = handle.exchange("pdmp-history", about.PDMP_HISTORY)
+    search, by_form = handle.exchange("search", about.SEARCH), handle.exchange("search", about.SEARCH_BY_FORM)
     add("/$pdmp-history", "history", history, methods=["POST"])
     add("/Patient/$pdmp-history", "patient-history", history, methods=["POST"])
-    add("/$process-message", "process-message", handle.exchange("process-message"), methods=["POST"])
-    add("/MedicationDispense", "create", handle.exchange("create"), methods=["POST"])
+    add(
+        "/$process-message",
+        "process-message",
+        handle.exchange("process-message", about.PROCESS_MESSAGE),
+        methods=["POST"],
+    )
+    add("/MedicationDispense", "create", handle.exchange("create", about.CREATE), methods=["POST"])
     add("/MedicationDispense", "search", search, methods=["GET"])
-    add("/MedicationDispense/_search", "search-by-form", search, methods=["POST"])
-    add("/MedicationDispense/<id>", "read", handle.exchange("read"), methods=["GET"])
-    add("/MedicationDispense/<id>", "update", handle.exchange("update"), methods=["PUT"])
+    add("/MedicationDispense/_search", "search-by-form", by_form, methods=["POST"])
+    add("/MedicationDispense/<id>", "read", handle.exchange("read", about.READ_ONE), methods=["GET"])
+    add("/MedicationDispense/<id>", "update", handle.exchange("update", about.UPDATE), methods=["PUT"])
     add("", "bundle", bundle, methods=["POST"])
     add("/", "bundle-with-slash", bundle, methods=["POST"])
-    add("/$import", "import", handle.exchange("import"), methods=["POST"])
-    add("/metadata", "metadata", handle.public(metadata), methods=["GET"])
-    add("/.well-known/smart-configuration", "smart", handle.public(smart_configuration), methods=["GET"])
+    add("/$import", "import", handle.exchange("import", about.IMPORT), methods=["POST"])
+    add("/metadata", "metadata", handle.public(metadata, about.METADATA), methods=["GET"])
+    add(
+        "/.well-known/smart-configuration",
+        "smart",
+        handle.public(smart_configuration, about.SMART),
+        methods=["GET"],
+    )
+    definition = handle.public(operation_definition, about.OPERATION_DEFINITION)
+    add("/OperationDefinition/<id>", "operation-definition", definition, methods=["GET"])
     return blueprint

@@ -33,7 +33,6 @@ PROFILE_RELATED_PERSON: Final = _CORE + "us-core-relatedperson"
 
 OPERATION_HISTORY: Final = "http://hl7.org/fhir/us/pdmp/OperationDefinition/pdmp-history"
 OPERATION_PROCESS_MESSAGE: Final = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
-OPERATION_IMPORT: Final = "urn:x-pmpbridge:import"
 IMPLEMENTATION_GUIDE: Final = "http://hl7.org/fhir/us/pdmp/ImplementationGuide/hl7.fhir.us.pdmp"
 RFC_3986: Final = "urn:ietf:rfc:3986"
 

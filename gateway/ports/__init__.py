@@ -16,6 +16,7 @@ tests. Types here hold no logic beyond defaults.
 
     messages     a message as it came in and as it goes out
     adapters     what an adapter is, and another PMP asked through one
+    descriptions what a route says of itself
     access       who asks, whether they may, and identifiers at rest
     record       the PMP's record
     registers    what is kept beside it
@@ -36,6 +37,13 @@ from gateway.ports.adapters import (
     Partner,
     PartnerSettings,
     SubmittedFile,
+)
+from gateway.ports.descriptions import (
+    Content,
+    Parameter,
+    RouteDescription,
+    described,
+    description_of,
 )
 from gateway.ports.messages import (
     Answered,
@@ -71,6 +79,7 @@ __all__ = [
     "BearerToken",
     "ClientPassword",
     "Clock",
+    "Content",
     "Credentials",
     "Enclosed",
     "Ephemeral",
@@ -81,6 +90,7 @@ __all__ = [
     "IntakeUnit",
     "LinkUnit",
     "Outbound",
+    "Parameter",
     "Partner",
     "PartnerSettings",
     "Policy",
@@ -89,8 +99,11 @@ __all__ = [
     "RecordStore",
     "Recorded",
     "ReportingLog",
+    "RouteDescription",
     "Security",
     "StateRules",
     "SubmittedFile",
     "Vault",
+    "described",
+    "description_of",
 ]

@@ -15,6 +15,7 @@ from gateway.model import (
     LookupRequest,
     Reported,
 )
+from gateway.ports.descriptions import RouteDescription
 from gateway.ports.messages import Answered, Asked, BearerToken, Credentials, Inbound, Outbound
 
 if TYPE_CHECKING:
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 
 
 class Handle(Protocol):
-    """What an adapter's routes are made of. A blueprint with a view made any other way is refused at start-up."""
+    """What an adapter's routes are made of. A blueprint with a view made any other way is refused at start-up.
 
-    def exchange(self, operation: str) -> RouteCallable:
+    `about` says what the route takes and answers, for `/openapi.json`.
+    """
+
+    def exchange(self, operation: str, about: RouteDescription) -> RouteCallable:
         """A view that goes through the pipeline: credentials, read, look-up or intake, write, audit."""
         ...
 
-    def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
+    def public(self, view: Callable[[Inbound], Outbound], about: RouteDescription) -> RouteCallable:
         """A view without credentials, for conformance documents that say nothing about anybody."""
         ...
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.errors import Unavailable
+from gateway.ports import Content, RouteDescription, described
 from gateway.security.metadata import KEYS_PATH, METADATA_PATH, PARTNER_KEYS_PATH, TOKEN_PATH
-from gateway.security.server import TokenRequest, TokenResponse, TokenServer
+from gateway.security.server import FORM, PARAMETERS, TokenRequest, TokenResponse, TokenServer
 from gateway.security.signing_keys import SigningKeys
 
 MAX_BYTES: Final = 65_536
@@ -20,12 +22,46 @@ KEYS_MAX_AGE: Final = 300
 """Seconds for which others may keep the published keys; as long as a token lives."""
 
 
+def _object(*required: str) -> tuple[Content, ...]:
+    return (Content(media=("application/json",), schema={"type": "object", "required": list(required)}),)
+
+
+_TOKEN: Final = RouteDescription(
+    summary="An access token, by the client credentials grant",
+    methods=("POST",),
+    takes=(
+        Content(
+            media=(FORM,),
+            schema={
+                "type": "object",
+                "required": ["grant_type"],
+                "properties": {name: {"type": "string"} for name in sorted(PARAMETERS)},
+            },
+        ),
+    ),
+    answers={
+        200: _object("access_token", "token_type", "expires_in", "scope"),
+        **dict.fromkeys((400, 401, 413, 503), _object("error", "error_description")),
+    },
+)
+_KEYS: Final = RouteDescription(
+    summary="The keys that access tokens are verified with",
+    answers={200: _object("keys"), 503: _object("error", "error_description")},
+)
+_PARTNER_KEYS: Final = replace(_KEYS, summary="The keys with which this gateway asks others for tokens")
+_METADATA: Final = RouteDescription(
+    summary="The authorization server's metadata (RFC 8414)",
+    answers={200: _object("issuer", "token_endpoint")},
+)
+
+
 def oauth_blueprint(server: TokenServer) -> Blueprint:
     """`POST /oauth/token`, `GET /oauth/jwks` and the document of RFC 8414, which lies outside of `/oauth`."""
     blueprint = Blueprint("oauth", __name__)
 
     # Other methods than POST are answered here as well, in the words that clients of this endpoint read.
     @blueprint.route(TOKEN_PATH, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    @described(_TOKEN)
     def token() -> Response:
         try:
             return _response(server.respond(_token_request()))
@@ -35,10 +71,12 @@ def oauth_blueprint(server: TokenServer) -> Blueprint:
             return _json({"error": "invalid_request", "error_description": description}, status=413)
 
     @blueprint.get(KEYS_PATH)
+    @described(_KEYS)
     def keys() -> Response:
         return _published(server.published_keys)
 
     @blueprint.get(METADATA_PATH)
+    @described(_METADATA)
     def metadata() -> Response:
         return _json(server.metadata())
 
@@ -50,6 +88,7 @@ def partner_keys_blueprint(keys: SigningKeys) -> Blueprint:
     blueprint = Blueprint("partner-keys", __name__)
 
     @blueprint.get(PARTNER_KEYS_PATH)
+    @described(_PARTNER_KEYS)
     def partner_keys() -> Response:
         return _published(keys.published)
 

@@ -15,9 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, MethodNotAllowed, NotFound
+from gateway.ports import Content, RouteDescription, described
 from gateway.registry import RegistryError
 from gateway.web.compliance import compliance_blueprint
+from gateway.web.cors import admit_origins
+from gateway.web.encoding import pack
 from gateway.web.exchange import WebHandle, common_headers, is_guarded, new_request_id, problem, respond
+from gateway.web.openapi import openapi_blueprint, require_descriptions
 from gateway.web.report import report_blueprint
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 def create_app(gateway: Gateway) -> Flask:
     """The WSGI application of a gateway.
 
-    :raises RegistryError: an adapter registers a view that no Handle made.
+    :raises RegistryError: an adapter registers a view that no Handle made, or a route has no description.
     """
     app = Flask("pmpbridge", static_folder=None)
     # Both would answer by themselves, in HTML and unaudited: a redirect for a doubled slash, and OPTIONS.
@@ -55,9 +59,13 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_blueprint(compliance_blueprint(gateway))
     app.register_blueprint(report_blueprint(gateway))
     app.register_blueprint(_health(gateway))
+    app.register_blueprint(openapi_blueprint(app, gateway.settings.server.url))
+    require_descriptions(app)
     _native_errors(app, gateway, handles)
     app.before_request(_begin)
+    app.after_request(pack)  # the last of all: Flask goes through these backwards
     app.after_request(_end)
+    admit_origins(app, gateway.settings.server.cors_origins)
     return app
 
 
@@ -82,17 +90,25 @@ def _health(gateway: Gateway) -> Blueprint:
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/health")
+    @described(_said("The process answers", 200))
     def health() -> Response:
         """The process answers."""
         return jsonify(status="ok")
 
     @blueprint.get("/ready")
+    @described(_said("The record can be read and written", 200, 503))
     def ready() -> tuple[Response, int]:
         """The record can be read and written."""
         is_ready = gateway.store.ready()
         return jsonify(status="ready" if is_ready else "not ready"), 200 if is_ready else 503
 
     return blueprint
+
+
+def _said(summary: str, *statuses: int) -> RouteDescription:
+    schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+    body = (Content(media=("application/json",), schema=schema),)
+    return RouteDescription(summary=summary, answers=dict.fromkeys(statuses, body))
 
 
 def _native_errors(app: Flask, gateway: Gateway, handles: dict[str, WebHandle]) -> None:

@@ -23,8 +23,8 @@ from flask import Blueprint, Response, g, jsonify, request
 from gateway.compliance import MAX_DAYS, as_json, read_instant, write_instant
 from gateway.errors import AccessError, ErrorCode, GatewayError, InternalFailure, MessageError
 from gateway.model.audit import AuditAction, AuditEvent
-from gateway.ports import BearerToken, Principal
-from gateway.web.exchange import problem
+from gateway.ports import BearerToken, Content, Parameter, Principal, RouteDescription, described
+from gateway.web.exchange import PROBLEM, PROBLEM_SCHEMA, problem
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -33,6 +33,43 @@ SCOPES: Final = ("admin", "audit/read")
 MAX_LIMIT: Final = 1000
 _YES_OR_NO: Final = {"true": True, "false": False}
 _PATH: Final = "/compliance"
+MAX_OFFSET: Final = 10**9
+
+
+def _whole(least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+_ABOUT: Final = RouteDescription(
+    summary="Which dispensers have reported, and which have not",
+    scopes=SCOPES,
+    parameters=(
+        Parameter(name="late", where="query", about="Only those late", schema={"enum": list(_YES_OR_NO)}),
+        Parameter(name="dispenser", where="query", about="An NCPDP id, an NPI or a DEA number"),
+        Parameter(name="as_of", where="query", about="A day or an instant"),
+        Parameter(name="days", where="query", about="Days back", schema=_whole(1, MAX_DAYS)),
+        Parameter(name="limit", where="query", about="Of a page", schema=_whole(1, MAX_LIMIT)),
+        Parameter(name="offset", where="query", about="Of a page", schema=_whole(0, MAX_OFFSET)),
+    ),
+    answers={
+        200: (
+            Content(
+                media=("application/json",),
+                schema={
+                    "type": "object",
+                    "required": ["as_of", "days", "total", "late", "dispensers", "next"],
+                    "properties": {
+                        "total": {"type": "integer"},
+                        "late": {"type": "integer"},
+                        "dispensers": {"type": "array", "items": {"type": "object"}},
+                        "next": {"type": ["string", "null"]},
+                    },
+                },
+            ),
+        ),
+        **dict.fromkeys((400, 401, 403, 500, 503), (Content(media=(PROBLEM,), schema=PROBLEM_SCHEMA),)),
+    },
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +100,7 @@ def compliance_blueprint(gateway: Gateway) -> Blueprint:
     blueprint = Blueprint("compliance", __name__)
 
     @blueprint.get(_PATH)
+    @described(_ABOUT)
     def compliance() -> Response:
         told = _Told()
         response, action, outcome = _answered(lambda: _answer(gateway, told))
@@ -164,7 +202,7 @@ def _asked(now: datetime) -> _Asked:
             case "limit":
                 asked.limit = _number(name, value, 1, MAX_LIMIT)
             case "offset":
-                asked.offset = _number(name, value, 0, 10**9)
+                asked.offset = _number(name, value, 0, MAX_OFFSET)
             case _:
                 raise MessageError(
                     "There is a parameter that is not known here.",

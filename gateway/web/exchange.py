@@ -12,9 +12,10 @@ from flask import Response, g, jsonify, request
 from flask.typing import RouteCallable
 from werkzeug.exceptions import ClientDisconnected
 
-from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge, UnsupportedFormat
+from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
 from gateway.pipeline import Pipeline, http_headers
-from gateway.ports import Adapter, Clock, Inbound, Outbound
+from gateway.ports import Adapter, Clock, Inbound, Outbound, RouteDescription, described
+from gateway.web.encoding import unpacked
 
 ACCESS = "pmpbridge_access"  # attribute of a view that says how it is guarded
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -34,7 +35,7 @@ class WebHandle:
         self._max_body = max_body
         self._clock = clock
 
-    def exchange(self, operation: str) -> RouteCallable:
+    def exchange(self, operation: str, about: RouteDescription) -> RouteCallable:
         """A view through the pipeline."""
 
         def view(**arguments: str) -> Response:
@@ -46,9 +47,9 @@ class WebHandle:
                 return respond(self._pipeline.refuse(self._adapter, error, message))
             return respond(self._pipeline.exchange(self._adapter, message))
 
-        return _marked(view, operation, "exchange")
+        return described(about)(_marked(view, operation, "exchange"))
 
-    def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
+    def public(self, view: Callable[[Inbound], Outbound], about: RouteDescription) -> RouteCallable:
         """A view without credentials."""
 
         def public_view(**arguments: str) -> Response:
@@ -58,7 +59,7 @@ class WebHandle:
             except GatewayError as error:
                 return respond(self._pipeline.refuse(self._adapter, error, message))
 
-        return _marked(public_view, view.__name__, "public")
+        return described(about)(_marked(public_view, view.__name__, "public"))
 
     def inbound(self, operation: str, arguments: dict[str, str]) -> Inbound:
         """The request without its body."""
@@ -80,15 +81,15 @@ class WebHandle:
 
         :raises TooLarge: longer than the limit; what follows has been read and thrown away, so that the caller,
             who is still sending, gets to see the answer.
-        :raises MessageError: the connection ended before the announced length.
-        :raises UnsupportedFormat: the body is compressed.
+        :raises MessageError: the connection ended before the announced length, or a packed body is broken.
+        :raises UnsupportedFormat: the body is packed, and not by gzip.
         """
         announced = request.content_length
         if announced is None or announced <= self._max_body:
             body = _read(self._max_body + 1)
             if len(body) <= self._max_body:
-                _require_plain(message)
-                return replace(message, body=body)
+                encoding = message.headers.get("content-encoding", "")
+                return replace(message, body=unpacked(body, encoding, self._max_body))
         _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
         raise TooLarge(
             f"The body is larger than {self._max_body} bytes.",
@@ -110,6 +111,20 @@ def respond(outbound: Outbound) -> Response:
     return response
 
 
+PROBLEM = "application/problem+json"
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["title", "status", "code"],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": ["string", "null"]},
+        "code": {"enum": [code.value for code in ErrorCode]},
+        "path": {"type": "string"},
+    },
+}
+
+
 def problem(error: GatewayError) -> Response:
     """The error outside of every protocol: problem details (RFC 9457)."""
     content = {
@@ -122,7 +137,7 @@ def problem(error: GatewayError) -> Response:
         content["path"] = error.path
     response = jsonify(content)
     response.status_code = error.status
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM
     for name, value in http_headers(error):
         response.headers[name] = value
     return response
@@ -163,16 +178,6 @@ def _read(most: int) -> bytes:
             remedy="Send the message again, whole.",
         ) from None
     return b"".join(chunks)
-
-
-def _require_plain(message: Inbound) -> None:
-    """No adapter unpacks a body: one that is packed is refused as such, and not read as if it were broken."""
-    if message.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise UnsupportedFormat(
-            "A compressed body is not read.",
-            path="Content-Encoding",
-            remedy="Send the body as it is, without Content-Encoding.",
-        )
 
 
 def _drain(limit: int) -> None:

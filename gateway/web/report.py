@@ -9,6 +9,7 @@ but the door is audited, before it leaves.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, g
@@ -16,6 +17,7 @@ from flask import Blueprint, Response, g
 from gateway.errors import Conflict, GatewayError, NotFound
 from gateway.model import Answer, Practitioner, Requester
 from gateway.model.audit import AuditAction, AuditEvent
+from gateway.ports import Content, Parameter, RouteDescription, described
 from gateway.viewer import HEADERS, door_page, notice_page, report_page
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 PATH: Final = "/report"
 _GONE: Final = 410
+_PAGE: Final = (Content(media=("text/html",)),)
+_TICKET: Final = Parameter(name="ticket", where="path", about="Of the link", required=True)
+_DOOR: Final = RouteDescription(
+    summary="A page with a button that opens the report",
+    parameters=(_TICKET,),
+    answers=dict.fromkeys((200, 404, _GONE, 503), _PAGE),
+)
+_REPORT: Final = replace(_DOOR, summary="The report, once")
 
 
 def report_blueprint(gateway: Gateway) -> Blueprint:
@@ -61,6 +71,7 @@ def report_blueprint(gateway: Gateway) -> Blueprint:
             return _page(notice_page(_title(error), error.message, error.remedy), error.status)
 
     @blueprint.get(f"{PATH}/<ticket>")
+    @described(_DOOR)
     def door(ticket: str) -> Response:
         """Nothing is opened."""
         try:
@@ -70,6 +81,7 @@ def report_blueprint(gateway: Gateway) -> Blueprint:
         return _page(door_page(), 200)
 
     @blueprint.post(f"{PATH}/<ticket>")
+    @described(_REPORT)
     def opened(ticket: str) -> Response:
         """The report, and with it the end of the ticket."""
         try:

@@ -20,10 +20,10 @@ from tests.unit.fhir.cases import inbound, resource
 class Recorder:
     """A Handle whose views say which operation they are."""
 
-    def exchange(self, operation: str) -> Any:
+    def exchange(self, operation: str, about: Any) -> Any:
         return lambda **arguments: operation
 
-    def public(self, view: Any) -> Any:
+    def public(self, view: Any, about: Any) -> Any:
         return lambda **arguments: view.__name__
 
 

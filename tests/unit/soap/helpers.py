@@ -116,7 +116,7 @@ class StubHandle:
         self.asked: list[LookupRequest] = []
         self.tokens: list[str | None] = []
 
-    def exchange(self, operation: str) -> RouteCallable:
+    def exchange(self, operation: str, about: RouteDescription) -> RouteCallable:
         def view() -> Response:
             message = self._inbound(operation)
             try:

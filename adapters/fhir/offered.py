@@ -1,0 +1,119 @@
+"""What is offered: the table from which the CapabilityStatement is written. Tests hold it against the routes.
+
+A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. A search parameter is a triple of name, type
+and documentation, so that a module that declares its parameters for reading can give the same ones here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from adapters.fhir import uris
+from adapters.fhir.media import NDJSON
+
+SearchParameter: TypeAlias = tuple[str, str, str]
+"""Name, type, documentation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A type of resource with what can be done to it; `more` are further members of its row in the statement."""
+
+    type: str
+    interactions: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    search: tuple[SearchParameter, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation, offered at the root (`is_system`) and on the types of `types`.
+
+    `canonical` is where it is defined, None for one of this gateway's own; `definition` are the members by which our
+    OperationDefinition says more than that.
+    """
+
+    name: str
+    code: str
+    documentation: str
+    canonical: str | None = None
+    is_system: bool = True
+    types: tuple[str, ...] = ()
+    affects_state: bool = False
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+
+INTERACTIONS: Final = ("transaction", "batch")
+"""Of the server as a whole."""
+
+RESOURCES: Final = (
+    Resource(
+        type="MedicationDispense",
+        interactions=("create", "read", "update", "search-type"),
+        profiles=(uris.PROFILE_DISPENSE,),
+        search=(
+            (
+                "patient",
+                "reference",
+                "Required: the key of an earlier answer (Patient.identifier), as KEY or Patient/KEY.",
+            ),
+            ("whenprepared", "date", "Prefixes eq, ge, le, gt, lt, sa, eb."),
+            ("status", "token", "completed only."),
+        ),
+        more={
+            "versioning": "versioned",
+            "readHistory": False,
+            "updateCreate": False,
+            "conditionalCreate": False,
+            "conditionalUpdate": False,
+            "conditionalDelete": "not-supported",
+        },
+    ),
+    Resource(type="OperationDefinition", interactions=("read",)),
+    Resource(type="Patient"),
+)
+
+OPERATIONS: Final = (
+    Operation(
+        name="pdmp-history",
+        code="pdmp-history",
+        canonical=uris.OPERATION_HISTORY,
+        documentation="One patient's history, at once, staged (pre-stage-only) or as a link (X-PMP-Return).",
+        types=("Patient",),
+    ),
+    Operation(
+        name="process-message",
+        code="process-message",
+        canonical=uris.OPERATION_PROCESS_MESSAGE,
+        documentation=f"The event {uris.OPERATION_HISTORY}, answered at once.",
+    ),
+    Operation(
+        name="import",
+        code="import",
+        documentation=f"{NDJSON} in the body, one MedicationDispense a line; files at URLs are not fetched.",
+        affects_state=True,
+        definition={
+            "parameter": [
+                {
+                    "name": "content",
+                    "use": "in",
+                    "min": 1,
+                    "max": "1",
+                    "type": "Binary",
+                    "documentation": f"The body itself, as {NDJSON}.",
+                },
+                {
+                    "name": "return",
+                    "use": "out",
+                    "min": 1,
+                    "max": "1",
+                    "type": "Bundle",
+                    "documentation": "What became of each line: batch-response, or NDJSON of OperationOutcomes.",
+                },
+            ]
+        },
+    ),
+)

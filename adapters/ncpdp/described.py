@@ -1,0 +1,26 @@
+"""What the route says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from adapters.ncpdp.write import CONTENT_TYPE
+from gateway.ports import Content, RouteDescription
+
+_SAMPLES: Final = Path(__file__).parent / "samples" / "2017071"
+
+
+def _sample(name: str) -> str:
+    return (_SAMPLES / name).read_text(encoding="utf-8")
+
+
+_ANSWER: Final = (Content(media=(CONTENT_TYPE.partition(";")[0],), example=_sample("complete.answer.xml")),)
+_ERROR: Final = (Content(media=(CONTENT_TYPE.partition(";")[0],), example=_sample("refused.answer.xml")),)
+
+SCRIPT: Final = RouteDescription(
+    summary="A SCRIPT message: RxHistoryRequest, which asks for a history, or RxFill, which reports a dispensation",
+    scopes=("pdmp/history", "system/MedicationDispense.c"),
+    takes=(Content(media=("application/xml", "text/xml"), example=_sample("complete.request.xml")),),
+    answers={200: _ANSWER, **dict.fromkeys((400, 401, 403, 413, 415, 500, 503), _ERROR)},
+)
