@@ -57,13 +57,13 @@ def cases(live: LiveGateway) -> list[Case]:
         assert key is not None
         history = live.gateway.store.history(key, Period())
         assert history is not None
-        held = tuple(d for d in history.dispensations if not _naloxone_alone(d))
+        held = tuple(d for d in history.dispensations if not naloxone_alone(d))
         if len(held) <= 300:
             found.append(Case(person, held))
     return found
 
 
-def _naloxone_alone(d: Dispensation) -> bool:
+def naloxone_alone(d: Dispensation) -> bool:
     return bool(d.drug.ingredients) and {i.name for i in d.drug.ingredients} == {"naloxone"}
 
 
@@ -85,7 +85,7 @@ def _fill(d: Dispensation) -> tuple[date, str, int, int]:
 def test_what_is_held_is_what_was_reported(cases: list[Case]) -> None:
     """The store's own side of the comparison: nothing lost or changed between intake and history."""
     for case in cases:
-        reported = [d for d in case.person.dispensations if not _naloxone_alone(d)]
+        reported = [d for d in case.person.dispensations if not naloxone_alone(d)]
         for held, told in zip(sorted(case.held, key=_fill), sorted(reported, key=_fill), strict=True):
             assert held.rx_number == told.rx_number
             assert (held.quantity, held.days_supply, held.written) == (
@@ -117,7 +117,7 @@ def test_the_wire_says_what_the_store_holds(
         for record, held in zip(records, case.held, strict=True):
             for field in fields:
                 told = wire.value(record, field, format)
-                if _agrees(field, told, field.value(held), format, declared) and told is not None:
+                if agrees(field, told, field.value(held), format, declared) and told is not None:
                     shown.add(field.name)
     unproven = {f.name for f in fields} - shown
     assert len(unproven) <= len(fields) // 5, f"no synthetic patient shows {sorted(unproven)}"
@@ -138,10 +138,10 @@ def test_the_client_reads_back_the_record(
         for told, held in zip(answer.dispensations, case.held, strict=True):
             for field in field_map().fields:
                 if not field.is_none(format):
-                    _agrees(field, field.value(told), field.value(held), format, declared)
+                    agrees(field, field.value(told), field.value(held), format, declared)
 
 
-def _agrees(field: Field, told: Any, held: Any, format: str, declared: set[str]) -> bool:
+def agrees(field: Field, told: Any, held: Any, format: str, declared: set[str]) -> bool:
     """True when the answer says what the store holds; False when it says that it cannot, as the map foresees."""
     if held is not None and not field.carried(held, format):
         assert field.name in declared, f"{format}: {field.name} is lost, and the answer does not say so"
@@ -172,7 +172,7 @@ def test_what_a_format_cannot_ask_is_refused_and_not_answered_with_nothing(
 @pytest.mark.parametrize(("adapter", "format"), FORMATS, ids=[f for _, f in FORMATS])
 def test_hidden_drugs_and_identifiers_are_on_no_report(live: LiveGateway, adapter: str, format: str) -> None:
     """Naloxone alone is never on a patient report, and no social security number leaves."""
-    carriers = [p for p in live.people if any(_naloxone_alone(d) for d in p.dispensations)]
+    carriers = [p for p in live.people if any(naloxone_alone(d) for d in p.dispensations)]
     assert carriers, "the synthetic population holds nobody with naloxone"
     partner = live.partner(adapter, format)
     for person in carriers:
@@ -180,7 +180,7 @@ def test_hidden_drugs_and_identifiers_are_on_no_report(live: LiveGateway, adapte
         body = live.responses[-1].text
         assert not re.search(r"naloxone [\d.]+ MG/ML|Nasal Spray", body, re.IGNORECASE)
         for d in person.dispensations:
-            if _naloxone_alone(d):
+            if naloxone_alone(d):
                 assert f">{d.drug.ndc11}<" not in body
                 assert f'"{d.drug.ndc11}"' not in body
 

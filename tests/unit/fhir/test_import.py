@@ -124,7 +124,7 @@ def test_as_a_bundle_where_json_is_accepted(empty: LiveGateway) -> None:
         (b"", {}, 400, "structure"),
         (b"\n \n", {}, 400, "structure"),
         (json.dumps(reported()).encode(), {"Content_Type": "application/fhir+json"}, 415, "not-supported"),
-        (ndjson(fill()), {"Accept": "application/fhir+xml"}, 406, "not-supported"),
+        (ndjson(fill()), {"Accept": "text/html"}, 406, "not-supported"),
         (ndjson(fill()), {"Content_Type": f"{NDJSON}; charset=utf-16"}, 415, "not-supported"),
         (ndjson(fill()), {"Content_Type": f"{NDJSON}; fhirVersion=5.0"}, 415, "not-supported"),
         (json.dumps(reported(), indent=1).encode(), {}, 400, "structure"),

@@ -101,7 +101,7 @@ def test_errors_of_every_route_are_operation_outcomes(empty: LiveGateway) -> Non
         ("GET", "/Observation", 404, "not-supported"),
         ("DELETE", "/MedicationDispense/K-1", 405, "not-supported"),
         ("GET", "/MedicationDispense", 400, "required"),
-        ("GET", "/metadata?_format=xml", 406, "not-supported"),
+        ("GET", "/metadata?_format=ttl", 406, "not-supported"),
     ):
         response = call(empty, method, base + path)
         (issue,) = response.json()["issue"]
