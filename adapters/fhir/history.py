@@ -12,6 +12,7 @@ from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
 from adapters.fhir.later import link_parameter, staged_parameters, with_losses
 from adapters.fhir.outcomes import outcome_of
+from adapters.fhir.write_analysis import detected_issues, figure_extensions, report_extension
 from adapters.fhir.write_dispensation import DispensationWriter
 from gateway.model import Answer, Outcome
 
@@ -59,13 +60,19 @@ def history_parameters(answer: Answer, base_url: str, losses: tuple[str, ...] = 
 
 
 def _bundle(answer: Answer, base_url: str) -> Element:
-    """The history Bundle: dispensations newest first, then what they refer to."""
+    """The history Bundle: dispensations newest first, then alerts, then what the dispensations refer to."""
     shelf = BundleShelf(answer.report_id)
     writer = DispensationWriter(shelf, source=base_url)
     dispensations = [writer.write(d) for d in answer.dispensations]
+    if answer.analysis is not None:
+        for dispensation, figures in zip(dispensations, figure_extensions(answer.analysis), strict=True):
+            if figures:
+                dispensation["extension"] = dispensation.get("extension", []) + figures
     referred = shelf.entries[:]
-    for dispensation in dispensations:
-        shelf.put(dispensation)
+    urls = [shelf.put(dispensation) for dispensation in dispensations]
+    if answer.analysis is not None:
+        for issue in detected_issues(answer, answer.analysis, dispensations, urls, base_url):
+            shelf.put(issue)
     return {
         "resourceType": "Bundle",
         "meta": _META_HISTORY,
@@ -86,6 +93,8 @@ def _extensions(answer: Answer) -> list[Element]:
     if period:
         written.append({"url": uris.EXT_PERIOD, "valuePeriod": period})
     written += [{"url": uris.EXT_DISCLAIMER, "valueString": text} for text in answer.disclaimers]
+    if answer.analysis is not None:
+        written.append(report_extension(answer.analysis))
     return written
 
 

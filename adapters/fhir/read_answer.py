@@ -16,11 +16,21 @@ from adapters.fhir import uris
 from adapters.fhir.datatypes import codings
 from adapters.fhir.outcomes import NOT_FOUND_TEXT
 from adapters.fhir.patients import read_owner, read_patient, require_kind
+from adapters.fhir.read_analysis import read_analysis
 from adapters.fhir.read_dispensation import DispensationReader, supporting
 from adapters.fhir.references import Index
 from adapters.fhir.tree import Node, days_of
 from gateway.errors import Failure
-from gateway.model import Answer, Dispensation, DispensationStatus, Outcome, Period, Person, StateOutcome
+from gateway.model import (
+    Analysis,
+    Answer,
+    Dispensation,
+    DispensationStatus,
+    Outcome,
+    Period,
+    Person,
+    StateOutcome,
+)
 from gateway.terminology import codes
 
 _LATER: Final = {"transient", "lock-error", "no-store", "timeout", "throttled"}
@@ -56,10 +66,11 @@ def read_answer(node: Node, *, retry_after: int | None = None) -> Answer:
         history.dispensations if history and outcome in {Outcome.COMPLETE, Outcome.PARTIAL} else ()
     )
     start, end = _period(node)
+    generated_at = _generated_at(node, history)
     return Answer(
         outcome=outcome,
         report_id=node.text("id") or str(uuid.uuid4()),
-        generated_at=_generated_at(node, history),
+        generated_at=generated_at,
         period=Period(start=start, end=end),
         persons=tuple(dict.fromkeys(d.person for d in dispensations)),
         dispensations=dispensations,
@@ -70,6 +81,7 @@ def read_answer(node: Node, *, retry_after: int | None = None) -> Answer:
         retry_after=retry_after,
         link=link,
         retrieval_key=key,
+        analysis=history.analysis(node, generated_at.date()) if history and dispensations else None,
     )
 
 
@@ -196,9 +208,17 @@ class _History:
         self._index = Index(entries)
         self._reader = DispensationReader(self._index.referred, strict=False)
         self._persons: dict[str, Person] = {}
-        found = [self._read(r) for _, r in entries if r.kind == "MedicationDispense"]
-        active = [d for d in found if d.status is DispensationStatus.ACTIVE]
-        self.dispensations = tuple(sorted(active, key=lambda d: d.filled, reverse=True))
+        found = [(self._read(r), r) for _, r in entries if r.kind == "MedicationDispense"]
+        active = [(d, r) for d, r in found if d.status is DispensationStatus.ACTIVE]
+        active.sort(key=lambda pair: pair[0].filled, reverse=True)
+        self.dispensations = tuple(d for d, _ in active)
+        self._nodes = [r for _, r in active]
+        self._issues = [r for _, r in entries if r.kind == "DetectedIssue"]
+
+    def analysis(self, parameters: Node, as_of: date) -> Analysis | None:
+        """The figures and alerts of these dispensations, as the partner reckoned them."""
+        report = next(_extensions(parameters, uris.EXT_ANALYSIS), None)
+        return read_analysis(report, self._nodes, self._issues, self._index.referred, as_of=as_of)
 
     def _read(self, node: Node) -> Dispensation:
         read = self._reader.read(node, self._person(node))
