@@ -130,3 +130,85 @@ def test_redis_that_does_not_answer_is_unavailable() -> None:
         with pytest.raises(Unavailable):
             facts.claim("key", 60)
         facts.close()
+
+
+# --- values ---------------------------------------------------------------------------------------------------
+
+
+def test_a_value_is_kept_until_it_is_taken(facts: Ephemeral) -> None:
+    key = uuid4().hex
+    assert facts.get(key) is None
+    assert facts.take(key) is None
+    facts.put(key, b"\x00one", 60)
+    facts.put(key, b"two", 60)
+    assert facts.get(key) == facts.get(key) == b"two"
+    assert facts.claim(key, 60), "a claim is another thing"
+    assert facts.take(key) == b"two"
+    assert facts.take(key) is facts.get(key) is None
+
+
+def test_a_value_ends_with_its_time_and_not_before(facts: Ephemeral) -> None:
+    short, long = uuid4().hex, uuid4().hex
+    facts.put(short, b"value", 1)
+    facts.put(long, b"value", 1)
+    facts.put(long, b"value", 60)
+    assert facts.get(short) == b"value"
+    deadline = time.monotonic() + 30
+    while facts.get(short) is not None:
+        assert time.monotonic() < deadline, "the value has not ended"
+        time.sleep(0.05)
+    assert facts.take(short) is None
+    assert facts.get(long) == b"value", "what is put again has its new time"
+
+
+def test_of_many_threads_one_takes_the_value(facts: Ephemeral) -> None:
+    keys = [uuid4().hex for _ in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        for key in keys:
+            facts.put(key, b"value", 60)
+            taken = pool.map(lambda _, key=key: facts.take(key), range(16))
+            assert sorted(t is not None for t in taken) == [False] * 15 + [True]
+
+
+@pytest.mark.parametrize("ttl", [0, -1])
+def test_a_value_that_would_end_at_once_is_a_mistake(facts: Ephemeral, ttl: int) -> None:
+    with pytest.raises(ValueError, match="ttl"):
+        facts.put("key", b"value", ttl)
+
+
+def test_memory_has_room_for_so_many_bytes() -> None:
+    now = [100.0]
+    facts = Memory(room=1_000, clock=lambda: now[0])
+    facts.put("a", b"x" * 700, 10)
+    facts.put("a", b"y" * 700, 10)
+    with pytest.raises(Unavailable) as full:
+        facts.put("b", b"x" * 700, 10)
+    assert full.value.retry_after == 10
+    assert facts.get("a") == b"y" * 700, "nothing was pushed out"
+    facts.take("a")
+    facts.put("b", b"x" * 700, 5)
+    now[0] += 5
+    facts.put("c", b"x" * 700, 5)
+    assert facts.get("b") is None
+
+
+def test_redis_shares_values(redis_url: str) -> None:
+    one, other = Redis(redis_url), Redis(redis_url)
+    key = uuid4().hex
+    try:
+        one.put(key, b"value", 60)
+        assert other.take(key) == b"value"
+        assert one.get(key) is None
+    finally:
+        one.close()
+        other.close()
+
+
+@pytest.mark.parametrize("method", ["put", "get", "take"])
+def test_values_of_redis_that_is_not_there_are_unavailable(method: str) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        facts = Redis(f"redis://127.0.0.1:{closed.getsockname()[1]}/0")
+        with pytest.raises(Unavailable):
+            getattr(facts, method)("key", *((b"value", 60) if method == "put" else ()))
+        facts.close()

@@ -238,14 +238,19 @@ REFUSED = {
         "value",
         "Parameters.parameter[0].valueReference.reference",
     ),
-    "staging": (
-        spoil("parameter.3", {"name": "pre-stage-only", "valueBoolean": True}),
-        "not-supported",
-        "Parameters.parameter[3]",
+    "staging that is no boolean": (
+        spoil("parameter.3", {"name": "pre-stage-only", "valueBoolean": "true"}),
+        "value",
+        "Parameters.parameter[3].valueBoolean",
     ),
-    "staged": (
-        spoil("parameter.3", {"name": "pre-stage-retrieval-key", "valueString": "k"}),
-        "not-supported",
+    "a key that is none": (
+        spoil("parameter.3", {"name": "pre-stage-retrieval-key", "valueString": "k" * 101}),
+        "value",
+        "Parameters.parameter[3].valueString",
+    ),
+    "a key without a value": (
+        spoil("parameter.3", {"name": "pre-stage-retrieval-key"}),
+        "required",
         "Parameters.parameter[3]",
     ),
     "not a Parameters": (spoil("resourceType", "Bundle"), "value", "Bundle.resourceType"),
