@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from adapters.fhir import ADAPTER
 from adapters.fhir.read_answer import read_answer
 from adapters.fhir.tree import parse
 from gateway.errors import Unavailable
-from gateway.model import Answer, Outcome
+from gateway.model import Answer, CompoundPart, Outcome, QuantityUnit
 from gateway.model.audit import AuditAction, AuditEvent
 from gateway.testing import LiveGateway
+from tests.factory import a_dispensation, an_answer
 from tests.unit.fhir.cases import answers, inbound, reported, resource, written
 from tests.unit.fhir.test_over_http import call
 from tests.unit.fhir.test_requests import parameters
@@ -164,7 +166,10 @@ def test_a_link_with_a_warning_has_the_shape_of_the_example() -> None:
 
 def test_losses_are_told_when_asked_for() -> None:
 
-    lossy = next(a for a in answers().values() if ADAPTER.write(a, inbound()).losses)
+    part = CompoundPart(sequence=1, ndc11="00093015001", quantity=Decimal("2"), unit=QuantityUnit.GRAM)
+    lossy = an_answer(dispensations=(a_dispensation(compound=(part,)),))
+    assert ADAPTER.write(lossy, inbound()).losses
+    assert "outcome" not in {p["name"] for p in written(lossy)["parameter"]}, "nobody has asked"
     outbound = ADAPTER.write(lossy, inbound(headers={"x-pmp-losses": "issues"}))
     (outcome,) = (p["resource"] for p in resource(outbound)["parameter"] if p["name"] == "outcome")
     told = [

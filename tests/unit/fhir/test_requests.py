@@ -251,7 +251,7 @@ REFUSED = {
     "a key without a value": (
         spoil("parameter.3", {"name": "pre-stage-retrieval-key"}),
         "required",
-        "Parameters.parameter[3]",
+        "Parameters.parameter[3].valueString",
     ),
     "not a Parameters": (spoil("resourceType", "Bundle"), "value", "Bundle.resourceType"),
     "no known resource": (spoil("resourceType", "Quillfeather"), "value", "Resource.resourceType"),
