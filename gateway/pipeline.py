@@ -241,7 +241,7 @@ class Pipeline:
             person_key=trail.person_key,
             report_id=trail.report_id,
             states=trail.states,
-            count=trail.count,
+            count=trail.count if outbound.shown is None else outbound.shown,
             losses=outbound.losses,
             evidence=trail.evidence,
         )

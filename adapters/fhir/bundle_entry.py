@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, KIND, revision_of
-from adapters.fhir.read_search import ID
 from adapters.fhir.references import Index
+from adapters.fhir.search_values import ID
 from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, MethodNotAllowed
 

@@ -9,9 +9,13 @@ so on, each with an OperationOutcome) are added here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON
+from adapters.fhir.read_search import DISPENSES
+from adapters.fhir.read_search import PROVENANCES as PROVENANCE_SEARCH
+from adapters.fhir.searching import Searched
 from gateway.ports import Content, Parameter, RouteDescription
 
 READ: Final = "system/MedicationDispense.rs"
@@ -93,16 +97,15 @@ _FORMAT: Final = Parameter(name="_format", where="query", about="The media type 
 _PREFER: Final = Parameter(
     name="Prefer", where="header", about="return=minimal, return=representation or return=OperationOutcome"
 )
+_HANDLING: Final = Parameter(
+    name="Prefer", where="header", about="handling=strict refuses parameters that are not known"
+)
 _IF_MATCH: Final = Parameter(name="If-Match", where="header", about='W/"n": only while that is the revision')
 ID: Final = Parameter(name="id", where="path", about="The resource's id", schema={"type": "string"})
-_SEARCHED: Final = (
-    Parameter(
-        name="patient",
-        where="query",
-        about="Required, here or in a posted form: the key of an earlier answer, as KEY or Patient/KEY",
-    ),
-    Parameter(name="whenprepared", where="query", about="A date with a prefix: eq, ge, le, gt, lt, sa, eb"),
-    Parameter(name="status", where="query", about="completed"),
+_REVISION: Final = Parameter(name="revision", where="path", about="The present revision")
+_IF_CHANGED: Final = tuple(
+    Parameter(name=name, where="header", about="304 where nothing has changed since")
+    for name in ("If-None-Match", "If-Modified-Since")
 )
 
 _OUTCOME: Final = ("OperationOutcome",)
@@ -132,22 +135,42 @@ UPDATE: Final = route(
     headers=(_IF_MATCH, _PREFER),
     answers={200: _RECORDED, 404: _OUTCOME, 405: _OUTCOME, 409: _OUTCOME, 412: _OUTCOME, 422: _OUTCOME},
 )
-SEARCH: Final = route(
-    "The dispensations of one patient", scope=READ, query=_SEARCHED, answers={200: ("Bundle",)}
+
+
+def search(summary: str, searched: Searched, scope: str) -> RouteDescription:
+    """A search by the URL."""
+    query = [Parameter(name=one.name, where="query", about=one.documentation) for one in searched.parameters]
+    return route(
+        summary, scope=scope, query=query, headers=(_HANDLING,), answers={200: ("Bundle",), 404: _OUTCOME}
+    )
+
+
+def by_form(by_url: RouteDescription) -> RouteDescription:
+    """The same search, posted as a form."""
+    names = [one.name for one in by_url.parameters if one.where == "query"]
+    form = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    return replace(by_url, takes=(Content(media=(_FORM,), schema=form),))
+
+
+SEARCH: Final = search("The dispensations of one patient", DISPENSES, READ)
+SEARCH_BY_FORM: Final = by_form(SEARCH)
+_ONE: Final = {200: ("MedicationDispense",), 304: (), 404: _OUTCOME}
+READ_ONE: Final = route("One dispensation", scope=READ, path=(ID,), headers=_IF_CHANGED, answers=_ONE)
+READ_REVISION: Final = route(
+    "The present revision of a dispensation",
+    scope=READ,
+    path=(ID, _REVISION),
+    headers=_IF_CHANGED,
+    answers=_ONE,
 )
-_SEARCH_FORM: Final = Content(
-    media=(_FORM,),
-    schema={"type": "object", "properties": {p.name: {"type": "string"} for p in _SEARCHED}},
-)
-SEARCH_BY_FORM: Final = RouteDescription(
-    summary=SEARCH.summary,
-    scopes=SEARCH.scopes,
-    takes=(_SEARCH_FORM,),
-    parameters=SEARCH.parameters,
-    answers=SEARCH.answers,
-)
-READ_ONE: Final = route(
-    "One dispensation", scope=READ, path=(ID,), answers={200: ("MedicationDispense",), 404: _OUTCOME}
+PROVENANCES: Final = search("Who reported dispensations, and when", PROVENANCE_SEARCH, READ)
+PROVENANCES_BY_FORM: Final = by_form(PROVENANCES)
+PROVENANCE: Final = route(
+    "Who reported a dispensation, and when",
+    scope=READ,
+    path=(ID,),
+    headers=_IF_CHANGED,
+    answers={200: ("Provenance",), 304: (), 404: _OUTCOME},
 )
 BUNDLE: Final = route(
     "Report many dispensations, all or none (transaction) or each by itself (batch)",

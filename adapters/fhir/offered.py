@@ -1,20 +1,18 @@
 """What is offered: the table from which the CapabilityStatement is written. Tests hold it against the routes.
 
-A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. A search parameter is a triple of name, type
-and documentation, so that a module that declares its parameters for reading can give the same ones here.
+A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. What may be searched for says the module that
+reads the search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.media import NDJSON
-
-SearchParameter: TypeAlias = tuple[str, str, str]
-"""Name, type, documentation."""
+from adapters.fhir.read_search import DISPENSES, PROVENANCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +22,6 @@ class Resource:
     type: str
     interactions: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
-    search: tuple[SearchParameter, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,28 +49,31 @@ INTERACTIONS: Final = ("transaction", "batch")
 RESOURCES: Final = (
     Resource(
         type="MedicationDispense",
-        interactions=("create", "read", "update", "search-type"),
+        interactions=("create", "read", "vread", "update", "search-type"),
         profiles=(uris.PROFILE_DISPENSE,),
-        search=(
-            (
-                "patient",
-                "reference",
-                "Required: the key of an earlier answer (Patient.identifier), as KEY or Patient/KEY.",
-            ),
-            ("whenprepared", "date", "Prefixes eq, ge, le, gt, lt, sa, eb."),
-            ("status", "token", "completed only."),
-        ),
         more={
+            "documentation": "All revisions of a dispensation are kept; vread reads the present one only.",
             "versioning": "versioned",
+            "conditionalRead": "full-support",
             "readHistory": False,
             "updateCreate": False,
             "conditionalCreate": False,
             "conditionalUpdate": False,
             "conditionalDelete": "not-supported",
+            **DISPENSES.statement(),
         },
     ),
     Resource(type="OperationDefinition", interactions=("read",)),
     Resource(type="Patient"),
+    Resource(
+        type="Provenance",
+        interactions=("read", "search-type"),
+        profiles=(uris.PROFILE_PROVENANCE,),
+        more={
+            "documentation": "Who reported a dispensation, and when; it has the dispensation's id.",
+            **PROVENANCES.statement(),
+        },
+    ),
 )
 
 OPERATIONS: Final = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.fhir.datatypes import Element
-from adapters.fhir.read_search import parameters
+from adapters.fhir.searching import parameters
 from adapters.fhir.xml_types import Child, resource_shape
 from adapters.fhir.xml_write import plain
 from gateway.errors import ErrorCode, MessageError

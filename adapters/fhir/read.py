@@ -23,7 +23,8 @@ from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_import import read_import
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
-from adapters.fhir.read_search import ID, read_search
+from adapters.fhir.read_search import read_search
+from adapters.fhir.search_values import ID
 from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, NotFound
 from gateway.model import IntakeBatch, LookupRequest, Requester
@@ -89,7 +90,7 @@ def _read_one(message: Inbound) -> LookupRequest:
 def _id(message: Inbound) -> str:
     id = message.arguments["id"]
     if not ID.fullmatch(id):
-        raise NotFound("There is no such MedicationDispense.")
+        raise NotFound("There is no such resource.")
     return id
 
 
@@ -127,5 +128,8 @@ _READERS: Final[Mapping[str, Callable[[Inbound], Asked]]] = {
     "import": read_import,
     "search": read_search,
     "read": _read_one,
+    "vread": _read_one,
+    "provenance": _read_one,
+    "provenance-search": read_search,
 }
 """The reader of each operation that a route names."""

@@ -260,7 +260,7 @@ class _Reading:
                 path=parameter.name,
             )
         found = [self._value(parameter, modifier, part) for part in parts]
-        return Criterion(parameter.name, modifier, tuple(one for one in found if one is not None))
+        return Criterion(parameter.name, modifier, tuple(found))
 
     def _value(self, parameter: Parameter, modifier: str | None, text: str) -> Value:
         kind: ParameterType = "token" if modifier == "identifier" else parameter.type

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
@@ -32,11 +32,13 @@ _MOST_OF_A_TOKEN: Final = 100_000  # bytes, unpacked
 class Page:
     """One page: the resources that match, what is included with them, and the token of the next page, if any.
 
+    `referred` is what is included and has no URL on this server, by the `urn:uuid:` under which it is referred to.
     `total` counts the matches of all pages; None where it is not known.
     """
 
     matches: Sequence[Element]
     included: Sequence[Element] = ()
+    referred: Mapping[str, Element] = field(default_factory=dict)
     total: int | None = None
     next: str | None = None
 
@@ -63,6 +65,10 @@ def searchset(
     if not query.is_count:
         entries += [_entry(resource, base_url, "match") for resource in page.matches]
         entries += [_entry(resource, base_url, "include") for resource in page.included]
+        entries += [
+            {"fullUrl": url, "resource": resource, "search": {"mode": "include"}}
+            for url, resource in page.referred.items()
+        ]
     if outcome is not None:
         entries.append({"resource": outcome, "search": {"mode": "outcome"}})
     if entries:

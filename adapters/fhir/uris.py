@@ -27,6 +27,7 @@ PROFILE_MEDICATION_REQUEST: Final = _CORE + "us-core-medicationrequest"
 PROFILE_PRACTITIONER: Final = _CORE + "us-core-practitioner"
 PROFILE_PRACTITIONER_ROLE: Final = _CORE + "us-core-practitionerrole"
 PROFILE_ORGANIZATION: Final = _CORE + "us-core-organization"
+PROFILE_PROVENANCE: Final = _CORE + "us-core-provenance"
 PROFILE_RELATED_PERSON: Final = _CORE + "us-core-relatedperson"
 
 # --- operations and events ------------------------------------------------------------------------------------
@@ -77,6 +78,9 @@ PMIX_RX_ORIGIN: Final = _TERMINOLOGY + "PMIXTransmissionFormRxOriginCodeType"
 PMIX_TREATMENT_TYPE: Final = _TERMINOLOGY + "PMIXOpioidTreatmentCode"
 PMIX_ALERT: Final = _TERMINOLOGY + "PMIXPatientAlertCatCode"
 PMIX_SPECIES: Final = _TERMINOLOGY + "PMIXSpeciesTypeCode"
+PARTICIPANT: Final = _TERMINOLOGY + "provenance-participant-type"
+CORE_PARTICIPANT: Final = "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type"
+DATA_OPERATION: Final = _TERMINOLOGY + "v3-DataOperation"
 SECURITY_SERVICE: Final = _TERMINOLOGY + "restful-security-service"
 
 # --- identifiers ----------------------------------------------------------------------------------------------

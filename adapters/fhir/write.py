@@ -4,8 +4,9 @@
     process-message    Bundle of type message around the same Parameters
     create, update     the MedicationDispense as recorded (write_receipt.py)
     bundle, import     what became of each entry, of each line (write_receipt.py)
-    search             Bundle of type searchset
-    read               the MedicationDispense; 404 when there is none to show
+    search             Bundle of type searchset (write_search.py), of Provenance too
+    read, vread        the MedicationDispense; 404 when there is none to show; 304 when it is known
+    provenance         its Provenance
     any error          OperationOutcome
 
 Answers are plain dicts, never fhir.resources: that costs forty times as much.
@@ -14,19 +15,22 @@ Answers are plain dicts, never fhir.resources: that costs forty times as much.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from adapters.fhir.datatypes import Element
 from adapters.fhir.history import history_parameters, response_message
-from adapters.fhir.later import wants_losses, with_losses
+from adapters.fhir.later import wants_losses
+from adapters.fhir.media import answer_type
 from adapters.fhir.out import outbound
-from adapters.fhir.outcomes import information, outcome_of, outcome_of_error, status_of_error
+from adapters.fhir.outcomes import outcome_of, outcome_of_error, status_of_error
+from adapters.fhir.provenance import provenance
 from adapters.fhir.read import request_message_id
-from adapters.fhir.read_search import self_link
-from adapters.fhir.standalone import standalone, version_headers
+from adapters.fhir.standalone import is_known, standalone, version_headers
 from adapters.fhir.write_receipt import write_receipt
+from adapters.fhir.write_search import write_search
 from gateway.errors import GatewayError, NotFound, Unavailable
-from gateway.model import Answer, IntakeReceipt, Outcome
+from gateway.model import Answer, Dispensation, IntakeReceipt, Outcome
 from gateway.ports import Answered, Inbound, Outbound
 from gateway.terminology import field_map
 
@@ -85,42 +89,38 @@ def _done(answer: Answer) -> Answer:
 
 def _searchset(answer: Answer, request: Inbound) -> Outbound:
     answer = _done(answer)
-    entries = [
-        {
-            "fullUrl": f"{request.base_url}/MedicationDispense/{d.id}",
-            "resource": standalone(d, request.base_url),
-            "search": {"mode": "match"},
-        }
-        for d in answer.dispensations
-    ]
-    remarks = outcome_of(answer) if answer.outcome is Outcome.PARTIAL else None
-    if remarks is None and answer.disclaimers:
-        remarks = information(answer.disclaimers)
-    remarks = with_losses(remarks, _told(answer, request), answer.report_id)
-    bundle: Element = {
-        "resourceType": "Bundle",
-        "id": answer.report_id,
-        "type": "searchset",
-        "timestamp": answer.generated_at,
-        "total": len(entries),
-        "link": [{"relation": "self", "url": self_link(request)}],
-    }
-    if remarks is not None:
-        entries.append({"resource": remarks, "search": {"mode": "outcome"}})
-    if entries:
-        bundle["entry"] = entries
-    return outbound(bundle, request, losses=_losses(answer))
+    found = write_search(answer, request, _told(answer, request))
+    return replace(outbound(found.bundle, request, losses=_losses(answer)), shown=found.shown)
 
 
 def _one(answer: Answer, request: Inbound) -> Outbound:
+    found = _only(answer, "MedicationDispense")
+    headers = version_headers(found)
+    if is_known(found, request):
+        return Outbound(body=b"", content_type=answer_type(request), status=304, headers=headers, shown=0)
+    resource = standalone(found, request.base_url)
+    return outbound(resource, request, headers=headers, losses=_losses(answer))
+
+
+def _revision(answer: Answer, request: Inbound) -> Outbound:
+    """The revision that stands; what stood before it is kept, and not read here."""
+    if request.arguments["revision"] != str(_only(answer, "MedicationDispense").revision):
+        raise NotFound("There is no such revision to be read: only the present one is.")
+    return _one(answer, request)
+
+
+def _provenance(answer: Answer, request: Inbound) -> Outbound:
+    return outbound(provenance(_only(answer, "Provenance"), request.base_url), request)
+
+
+def _only(answer: Answer, kind: str) -> Dispensation:
+    """:raises NotFound, Unavailable: there is none, or it cannot be told."""
     answer = _done(answer)
     if not answer.dispensations:
         if answer.outcome is Outcome.PARTIAL:
             raise Unavailable(answer.detail or "The record cannot be read now.")
-        raise NotFound("There is no such MedicationDispense.")
-    found = answer.dispensations[0]
-    resource = standalone(found, request.base_url)
-    return outbound(resource, request, headers=version_headers(found), losses=_losses(answer))
+        raise NotFound(f"There is no such {kind}.")
+    return answer.dispensations[0]
 
 
 # --- out ------------------------------------------------------------------------------------------------------
@@ -140,5 +140,8 @@ _WRITERS: Final[Mapping[str, Callable[[Answer, Inbound], Outbound]]] = {
     "process-message": _message,
     "search": _searchset,
     "read": _one,
+    "vread": _revision,
+    "provenance": _provenance,
+    "provenance-search": _searchset,
 }
 """The writer of the answer to each operation that looks something up."""

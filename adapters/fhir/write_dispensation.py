@@ -20,7 +20,7 @@ from gateway.terminology import codes
 
 _NOBODY: Final = Prescriber()
 _FILLER: Final = typed("FILL", "Filler Identifier")
-_STATUS: Final = {s: codes("dispensation-status").encode(s.value, "fhir") for s in DispensationStatus}
+_STATUS: Final = {s: codes("dispensation-status").encode(s.value, "fhir") or "" for s in DispensationStatus}
 _UNITS: Final[dict[QuantityUnit, Element]] = {
     QuantityUnit.EACH: {"unit": "each"},
     QuantityUnit.MILLILITRE: {"unit": "mL", "system": uris.UCUM, "code": "mL"},
@@ -95,8 +95,8 @@ class _SourceWriter:
             "meta": self._meta | _version(d),
             "extension": _extensions(d),
             "identifier": [{"type": _FILLER, "value": d.rx_number}],
-            "status": _STATUS[d.status],
-            "type": _fill_type(d),
+            "status": status_of(d),
+            "type": fill_type(d),
             "medicationCodeableConcept": concept,
             "subject": subject,
             "performer": [{"actor": actor}],
@@ -195,7 +195,13 @@ def _version(d: Dispensation) -> Element:
     return version
 
 
-def _fill_type(d: Dispensation) -> Element:
+def status_of(d: Dispensation) -> str:
+    """`MedicationDispense.status`."""
+    return _STATUS[d.status]
+
+
+def fill_type(d: Dispensation) -> Element:
+    """`MedicationDispense.type`: first fill or refill, complete or part."""
     written: Element = {"coding": [_FILL_TYPES[d.fill_number > 0, d.partial_fill > 0]]}
     if d.partial_fill:
         written["text"] = f"part {d.partial_fill}"

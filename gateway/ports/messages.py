@@ -41,13 +41,17 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """A message ready to leave. `losses` names the facts of the answer that its format could not carry."""
+    """A message ready to leave. `losses` names the facts of the answer that its format could not carry.
+
+    `shown` is how many dispensations of the answer are in it; None: all.
+    """
 
     body: bytes = field(repr=False)
     content_type: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     losses: tuple[str, ...] = ()
+    shown: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
