@@ -28,7 +28,7 @@ INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test soak bench lint format lock clean
+.PHONY: help venv demo test fuzz soak bench lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -42,6 +42,9 @@ demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protoco
 
 test: lint ## lint, then run the tests (PYTEST_ARGS="-x tests/unit" narrows them)
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+fuzz: venv ## send every route what /openapi.json says and does not say (FUZZ=200 inputs of each kind)
+	@PMPBRIDGE_FUZZ_EXAMPLES=$(or $(FUZZ),200) $(BIN)/pytest tests/contract/test_openapi.py
 
 soak: venv ## kill -9 in the middle of a file, twenty times on each store (SOAK_ARGS="2 3000" for less)
 	@$(BIN)/python -m tests.soak.kill $(SOAK_ARGS)

@@ -1,7 +1,7 @@
 """FHIR R4 by the US PDMP implementation guide 1.0.0: `$pdmp-history`, messages, MedicationDispense.
 
 adapter.py        the contract               routes.py, described.py     where, and what is said of it
-conformance.py    what the server says of itself   offered.py
+conformance.py    what the server offers     offered
 read.py           wire -> canonical          read_request, read_search, read_dispensation
     reports                                  read_report, read_bundle (bundle_entry), read_import, validation
 write.py          canonical -> wire          history, standalone, write_dispensation, outcomes, out

@@ -22,7 +22,16 @@ PIGEON = dedent(
 
     from gateway.errors import MessageError
     from gateway.model import LookupRequest, Person, PersonName, Requester
-    from gateway.ports import Adapter, Enclosed, Outbound
+    from gateway.ports import Adapter, Content, Enclosed, Outbound, RouteDescription
+
+
+    NOTE = (Content(media=("text/plain",)),)
+    ABOUT = RouteDescription(
+        summary="A pigeon",
+        scopes=("pdmp/history",),
+        takes=NOTE,
+        answers=dict.fromkeys((200, 400, 401, 403, 413, 415, 500, 503), NOTE),
+    )
 
 
     class Pigeon(Adapter):
@@ -56,8 +65,8 @@ PIGEON = dedent(
 
         def routes(self, handle):
             blueprint = Blueprint("pigeon", __name__)
-            blueprint.add_url_rule("/ask", view_func=handle.exchange("ask"), methods=["POST"])
-            blueprint.add_url_rule("/wrapped", view_func=handle.exchange("wrapped"), methods=["POST"])
+            blueprint.add_url_rule("/ask", view_func=handle.exchange("ask", ABOUT), methods=["POST"])
+            blueprint.add_url_rule("/wrapped", view_func=handle.exchange("wrapped", ABOUT), methods=["POST"])
             return blueprint
 
 
@@ -142,7 +151,7 @@ def test_an_adapter_without_adapter_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_route_that_no_handle_made_is_refused(tmp_path: Path) -> None:
-    source = PIGEON.replace('handle.exchange("ask")', 'lambda: "everything about everybody"').replace(
+    source = PIGEON.replace('handle.exchange("ask", ABOUT)', 'lambda: "everything about everybody"').replace(
         "pigeon", "magpie"
     )
     folder = _folder(tmp_path / "more", "magpie", source)

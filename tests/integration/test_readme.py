@@ -150,6 +150,13 @@ def test_the_commands_of_the_fhir_page(serving: tuple[int, Path]) -> None:
     assert verdicts == ["unchanged", "rejected", "created"]
 
 
+def test_the_commands_of_the_http_page(serving: tuple[int, Path]) -> None:
+    (script,) = _blocks("docs/wire/http.md", "http-routes")
+    document, statement = _run(script, *serving)
+    assert document["openapi"] == "3.1.0"
+    assert statement["resourceType"] == "CapabilityStatement"
+
+
 def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
     port, folder = serving
     lines = _indented("docs/wire/pmix.md", "session = requests").replace(":8080/", f":{port}/")
@@ -157,6 +164,13 @@ def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
     exec(lines, names)
     names["session"].close()
     assert names["report"]["ResponseStatus"]["ResponseStatusCode"] == "no-data"
+
+
+def test_the_commands_of_the_http_page(serving: tuple[int, Path]) -> None:
+    (script,) = _blocks("docs/wire/http.md", "http-routes")
+    document, statement = _run(script, *serving)
+    assert document["openapi"] == "3.1.0"
+    assert statement["resourceType"] == "CapabilityStatement"
 
 
 def test_the_zeep_lines_of_the_clearinghouse_page(serving: tuple[int, Path]) -> None:
@@ -241,6 +255,7 @@ RUN_ELSEWHERE = {
     "docs/guide/drugs.md": {"sh drugs"},  # test_drugs_command.py
     "docs/guide/people.md": {"sh people"},  # test_person_command.py
     "docs/wire/fhir.md": {"sh fhir-reports"},  # here
+    "docs/wire/http.md": {"sh http-routes"},  # here
 }
 
 

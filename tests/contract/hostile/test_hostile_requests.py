@@ -163,7 +163,7 @@ def test_other_encodings_are_refused_or_understood(attack: Attack, sent: Sent, e
         assert b"4711" not in response.content
 
 
-@pytest.mark.parametrize("packing", ["gzip", "br", "x-unknown"])
+@pytest.mark.parametrize("packing", ["br", "x-unknown", "gzip, gzip"])
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["packed", "only said to be"])
 def test_a_packed_body_is_refused_as_such(
     attack: Attack, sent: Sent, packing: str, pack: Callable[[bytes], bytes]
@@ -171,6 +171,16 @@ def test_a_packed_body_is_refused_as_such(
     response = attack(pack(sent.body), Content_Encoding=packing)
     assert response.status_code == 415
     assert "compressed" in response.text
+
+
+def test_a_body_packed_by_gzip_is_read_as_if_it_were_not(attack: Attack, sent: Sent) -> None:
+    packed = gzip.compress(sent.body)
+    assert attack(packed, Content_Encoding="gzip").status_code == 200
+    bomb = gzip.compress(sent.body + b" " * 50_000_000)
+    for broken, status in ((sent.body, 400), (packed[:-9], 400), (packed + b"x", 400), (bomb, 413)):
+        response = attack(broken, Content_Encoding="gzip")
+        assert response.status_code == status
+        assert "packed" in response.text
 
 
 def test_depth_is_refused(attack: Attack, sent: Sent) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+from fhir.resources.R4B.operationdefinition import OperationDefinition
+from fhir.resources.R4B.terminologycapabilities import TerminologyCapabilities
 from flask import Flask
 
 from adapters.fhir import ADAPTER
-from adapters.fhir.conformance import metadata, smart_configuration
+from adapters.fhir.conformance import metadata, operation_definition, smart_configuration
 from adapters.fhir.xml_read import decode_xml
-from gateway.errors import UnsupportedFormat
+from gateway.errors import MessageError, NotFound, UnsupportedFormat
 from gateway.ports import Handle
 from tests.unit.fhir.cases import inbound, resource
 
@@ -54,24 +56,32 @@ def test_the_routes(routes: dict[tuple[str, str], str]) -> None:
         ("POST", "/fhir/"): "bundle",
         ("POST", "/fhir/$import"): "import",
         ("GET", "/fhir/metadata"): "metadata",
+        ("GET", "/fhir/OperationDefinition/<id>"): "operation_definition",
         ("GET", "/fhir/.well-known/smart-configuration"): "smart_configuration",
     }
 
 
-def test_the_capability_statement_names_every_operation(routes: dict[tuple[str, str], str]) -> None:
+DOCUMENTS = {("GET", "/fhir/metadata"), ("GET", "/fhir/.well-known/smart-configuration")}
+INTERACTIONS = {
+    "create": {("POST", "")},
+    "read": {("GET", "/<id>")},
+    "update": {("PUT", "/<id>")},
+    "search-type": {("GET", ""), ("POST", "/_search")},
+    "transaction": {("POST", ""), ("POST", "/")},
+    "batch": {("POST", ""), ("POST", "/")},
+}
+"""Of FHIR R4 "http": where each is found below its type, or below the root."""
+
+
+def test_the_capability_statement_has_every_route_and_no_other(routes: dict[tuple[str, str], str]) -> None:
     outbound = metadata(inbound("public", method="GET"))
     CapabilityStatement.model_validate_json(outbound.body)
     (rest,) = resource(outbound)["rest"]
-    offered = {o["name"] for o in rest["operation"]}
-    codes = {
-        "create": "create", "read": "read", "update": "update", "search-type": "search", "transaction": "bundle",
-        "batch": "bundle",
-    }  # fmt: skip
-    offered |= {codes[i["code"]] for i in rest["interaction"]}
-    for told in rest["resource"]:
-        offered |= {o["name"] for o in told.get("operation", [])}
-        offered |= {codes[i["code"]] for i in told.get("interaction", [])}
-    assert offered == set(routes.values()) - {"metadata", "smart_configuration"}
+    told = set()
+    for base, one in (("/fhir", rest), *((f"/fhir/{r['type']}", r) for r in rest["resource"])):
+        told |= {(m, base + p) for i in one.get("interaction", []) for m, p in INTERACTIONS[i["code"]]}
+        told |= {("POST", f"{base}/${o['name']}") for o in one.get("operation", [])}
+    assert told == set(routes) - DOCUMENTS
     (dispense,) = (r for r in rest["resource"] if r["type"] == "MedicationDispense")
     assert {p["name"] for p in dispense["searchParam"]} == {"patient", "whenprepared", "status"}
 
@@ -81,6 +91,40 @@ def test_the_capability_statement_in_xml() -> None:
     told = resource(metadata(inbound("public", method="GET")))
     assert decode_xml(metadata(asked).body).value == told
     assert {"application/fhir+json", "application/fhir+xml"} <= set(told["format"])
+
+
+def test_every_operation_has_a_definition_that_is_served() -> None:
+    (rest,) = resource(metadata(inbound("public", method="GET")))["rest"]
+    for told in rest["operation"]:
+        message = inbound("public", method="GET", arguments={"id": told["name"]})
+        outbound = operation_definition(message)
+        OperationDefinition.model_validate_json(outbound.body)
+        definition = resource(outbound)
+        assert told["definition"] in {definition["url"], definition.get("base")}
+    with pytest.raises(NotFound):
+        operation_definition(inbound("public", method="GET", arguments={"id": "nothing"}))
+
+
+def test_the_modes_of_metadata() -> None:
+    kinds = {}
+    for mode in ("full", "normative", "terminology"):
+        outbound = metadata(inbound("public", method="GET", query={"mode": (mode,)}))
+        kinds[mode] = resource(outbound)["resourceType"]
+    TerminologyCapabilities.model_validate_json(outbound.body)
+    assert kinds == {
+        "full": "CapabilityStatement",
+        "normative": "CapabilityStatement",
+        "terminology": "TerminologyCapabilities",
+    }
+    with pytest.raises(MessageError):
+        metadata(inbound("public", method="GET", query={"mode": ("other",)}))
+
+
+def test_metadata_that_was_seen_is_not_sent_again() -> None:
+    tag = dict(metadata(inbound("public", method="GET")).headers)["ETag"]
+    again = metadata(inbound("public", method="GET", headers={"if-none-match": f'"other", {tag}'}))
+    assert (again.status, again.body) == (304, b"")
+    assert metadata(inbound("public", method="GET", headers={"if-none-match": '"other"'})).status == 200
 
 
 def test_the_capability_statement_in_what_is_not_spoken() -> None:

@@ -41,7 +41,7 @@ from gateway.model import (
     Species,
     StateOutcome,
 )
-from gateway.ports import Inbound, Outbound
+from gateway.ports import Inbound, Outbound, RouteDescription
 from tests.factory import NOW, an_answer
 
 FOLDER = Path(__file__).resolve().parents[3] / "adapters" / "soap"
@@ -131,7 +131,7 @@ class StubHandle:
 
         return view
 
-    def public(self, view: Callable[[Inbound], Outbound]) -> RouteCallable:
+    def public(self, view: Callable[[Inbound], Outbound], about: RouteDescription) -> RouteCallable:
         def public_view() -> Response:
             message = self._inbound("public")
             try:
