@@ -13,9 +13,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON
-from adapters.fhir.read_search import DISPENSES
-from adapters.fhir.read_search import PROVENANCES as PROVENANCE_SEARCH
-from adapters.fhir.searching import Searched
+from adapters.fhir.read_search import DISPENSES, PROVENANCES
+from adapters.fhir.searching import PAGE, Searched
 from gateway.ports import Content, Parameter, RouteDescription
 
 READ: Final = "system/MedicationDispense.rs"
@@ -97,13 +96,12 @@ _FORMAT: Final = Parameter(name="_format", where="query", about="The media type 
 _PREFER: Final = Parameter(
     name="Prefer", where="header", about="return=minimal, return=representation or return=OperationOutcome"
 )
-_HANDLING: Final = Parameter(
-    name="Prefer", where="header", about="handling=strict refuses parameters that are not known"
-)
 _IF_MATCH: Final = Parameter(name="If-Match", where="header", about='W/"n": only while that is the revision')
 ID: Final = Parameter(name="id", where="path", about="The resource's id", schema={"type": "string"})
-_REVISION: Final = Parameter(name="revision", where="path", about="The present revision")
-_IF_CHANGED: Final = tuple(
+REVISION: Final = Parameter(
+    name="revision", where="path", about="Of the resource, as its ETag has it", schema={"type": "string"}
+)
+_KNOWN: Final = tuple(
     Parameter(name=name, where="header", about="304 where nothing has changed since")
     for name in ("If-None-Match", "If-Modified-Since")
 )
@@ -137,40 +135,39 @@ UPDATE: Final = route(
 )
 
 
-def search(summary: str, searched: Searched, scope: str) -> RouteDescription:
-    """A search by the URL."""
-    query = [Parameter(name=one.name, where="query", about=one.documentation) for one in searched.parameters]
-    return route(
-        summary, scope=scope, query=query, headers=(_HANDLING,), answers={200: ("Bundle",), 404: _OUTCOME}
+def _search(summary: str, searched: Searched) -> tuple[RouteDescription, RouteDescription]:
+    """By URL, and by a form."""
+    controls = ("_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", PAGE)
+    query = (
+        *(Parameter(name=one.name, where="query", about=one.documentation) for one in searched.parameters),
+        *(Parameter(name=name, where="query", about="As FHIR R4 has it") for name in controls),
     )
+    by_url = route(summary, scope=READ, query=query, answers={200: ("Bundle",)})
+    form = Content(
+        media=(_FORM,),
+        schema={"type": "object", "properties": {p.name: {"type": "string"} for p in query}},
+    )
+    return by_url, replace(by_url, takes=(form,))
 
 
-def by_form(by_url: RouteDescription) -> RouteDescription:
-    """The same search, posted as a form."""
-    names = [one.name for one in by_url.parameters if one.where == "query"]
-    form = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
-    return replace(by_url, takes=(Content(media=(_FORM,), schema=form),))
-
-
-SEARCH: Final = search("The dispensations of one patient", DISPENSES, READ)
-SEARCH_BY_FORM: Final = by_form(SEARCH)
-_ONE: Final = {200: ("MedicationDispense",), 304: (), 404: _OUTCOME}
-READ_ONE: Final = route("One dispensation", scope=READ, path=(ID,), headers=_IF_CHANGED, answers=_ONE)
-READ_REVISION: Final = route(
-    "The present revision of a dispensation",
-    scope=READ,
-    path=(ID, _REVISION),
-    headers=_IF_CHANGED,
-    answers=_ONE,
-)
-PROVENANCES: Final = search("Who reported dispensations, and when", PROVENANCE_SEARCH, READ)
-PROVENANCES_BY_FORM: Final = by_form(PROVENANCES)
+SEARCH, SEARCH_BY_FORM = _search("The dispensations of one patient, or one by its id", DISPENSES)
+SEARCH_PROVENANCE, SEARCH_PROVENANCE_BY_FORM = _search("Who reported dispensations", PROVENANCES)
 PROVENANCE: Final = route(
-    "Who reported a dispensation, and when",
+    "Who reported one dispensation", scope=READ, path=(ID,), answers={200: ("Provenance",), 404: _OUTCOME}
+)
+READ_REVISION: Final = route(
+    "One dispensation, as the revision that stands",
+    scope=READ,
+    path=(ID, REVISION),
+    headers=_KNOWN,
+    answers={200: ("MedicationDispense",), 304: (), 404: _OUTCOME},
+)
+READ_ONE: Final = route(
+    "One dispensation",
     scope=READ,
     path=(ID,),
-    headers=_IF_CHANGED,
-    answers={200: ("Provenance",), 304: (), 404: _OUTCOME},
+    headers=_KNOWN,
+    answers={200: ("MedicationDispense",), 304: (), 404: _OUTCOME},
 )
 BUNDLE: Final = route(
     "Report many dispensations, all or none (transaction) or each by itself (batch)",

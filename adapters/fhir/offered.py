@@ -1,18 +1,21 @@
 """What is offered: the table from which the CapabilityStatement is written. Tests hold it against the routes.
 
-A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. What may be searched for says the module that
-reads the search.
+A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. A search parameter is a triple of name, type
+and documentation, so that a module that declares its parameters for reading can give the same ones here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from adapters.fhir import uris
 from adapters.fhir.media import NDJSON
 from adapters.fhir.read_search import DISPENSES, PROVENANCES
+
+SearchParameter: TypeAlias = tuple[str, str, str]
+"""Name, type, documentation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Resource:
     type: str
     interactions: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    search: tuple[SearchParameter, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -51,29 +55,28 @@ RESOURCES: Final = (
         type="MedicationDispense",
         interactions=("create", "read", "vread", "update", "search-type"),
         profiles=(uris.PROFILE_DISPENSE,),
+        search=DISPENSES.triples(),
         more={
             "documentation": "All revisions of a dispensation are kept; vread reads the present one only.",
             "versioning": "versioned",
-            "conditionalRead": "full-support",
             "readHistory": False,
             "updateCreate": False,
             "conditionalCreate": False,
+            "conditionalRead": "full-support",
             "conditionalUpdate": False,
             "conditionalDelete": "not-supported",
-            **DISPENSES.statement(),
+            **DISPENSES.included(),
         },
     ),
-    Resource(type="OperationDefinition", interactions=("read",)),
-    Resource(type="Patient"),
     Resource(
         type="Provenance",
         interactions=("read", "search-type"),
         profiles=(uris.PROFILE_PROVENANCE,),
-        more={
-            "documentation": "Who reported a dispensation, and when; it has the dispensation's id.",
-            **PROVENANCES.statement(),
-        },
+        search=PROVENANCES.triples(),
+        more={"documentation": "Who reported a dispensation, and when; it has the dispensation's id."},
     ),
+    Resource(type="OperationDefinition", interactions=("read",)),
+    Resource(type="Patient"),
 )
 
 OPERATIONS: Final = (

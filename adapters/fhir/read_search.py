@@ -1,4 +1,4 @@
-"""The URL of a search for MedicationDispense or Provenance -> LookupRequest: a person's history, or a dispensation.
+"""The URL of a search for MedicationDispense or Provenance -> LookupRequest: one person, or one dispensation.
 
 What a search costs is bounded by one patient, whom it names, or by one dispensation. The fill dates go to the store;
 everything else is chosen among what it holds of that patient (searched_dispensations.py).
@@ -15,6 +15,7 @@ from typing import Final
 from adapters.fhir import uris
 from adapters.fhir.search_values import ID, Moment, Target, Token, Value
 from adapters.fhir.searching import Criterion, Parameter, Query, Searched, read_query
+from adapters.fhir.searchset import position_of
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Period, Requester
 from gateway.ports import Inbound
@@ -134,6 +135,7 @@ def read_search(message: Inbound) -> LookupRequest:
     :raises MessageError: `path` is the parameter's name.
     """
     query = query_for(message)
+    position_of(query)  # before anything is looked up
     key = _patient(query)
     if key is None:
         return LookupRequest(person=None, dispensation_id=_one_id(query), requester=Requester())

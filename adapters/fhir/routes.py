@@ -16,8 +16,6 @@ def routes(handle: Handle) -> Blueprint:
     bundle = handle.exchange("bundle", about.BUNDLE)
     history = handle.exchange("pdmp-history", about.PDMP_HISTORY)
     search, by_form = handle.exchange("search", about.SEARCH), handle.exchange("search", about.SEARCH_BY_FORM)
-    provenances = handle.exchange("provenance-search", about.PROVENANCES)
-    provenances_by_form = handle.exchange("provenance-search", about.PROVENANCES_BY_FORM)
     add("/$pdmp-history", "history", history, methods=["POST"])
     add("/Patient/$pdmp-history", "patient-history", history, methods=["POST"])
     add(
@@ -30,16 +28,18 @@ def routes(handle: Handle) -> Blueprint:
     add("/MedicationDispense", "search", search, methods=["GET"])
     add("/MedicationDispense/_search", "search-by-form", by_form, methods=["POST"])
     add("/MedicationDispense/<id>", "read", handle.exchange("read", about.READ_ONE), methods=["GET"])
-    add("/MedicationDispense/<id>", "update", handle.exchange("update", about.UPDATE), methods=["PUT"])
     add(
         "/MedicationDispense/<id>/_history/<revision>",
         "vread",
         handle.exchange("vread", about.READ_REVISION),
         methods=["GET"],
     )
+    provenances = handle.exchange("provenance-search", about.SEARCH_PROVENANCE)
+    by_form = handle.exchange("provenance-search", about.SEARCH_PROVENANCE_BY_FORM)
     add("/Provenance", "provenance-search", provenances, methods=["GET"])
-    add("/Provenance/_search", "provenance-search-by-form", provenances_by_form, methods=["POST"])
+    add("/Provenance/_search", "provenance-search-by-form", by_form, methods=["POST"])
     add("/Provenance/<id>", "provenance", handle.exchange("provenance", about.PROVENANCE), methods=["GET"])
+    add("/MedicationDispense/<id>", "update", handle.exchange("update", about.UPDATE), methods=["PUT"])
     add("", "bundle", bundle, methods=["POST"])
     add("/", "bundle-with-slash", bundle, methods=["POST"])
     add("/$import", "import", handle.exchange("import", about.IMPORT), methods=["POST"])

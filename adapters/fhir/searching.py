@@ -58,7 +58,6 @@ class Parameter:
     modifiers: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     chained: bool = False
-    definition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +71,14 @@ class Searched:
     revincludes: tuple[str, ...] = ()
     page: int = 100
 
-    def statement(self) -> Element:
-        """`searchParam`, `searchInclude` and `searchRevInclude` of the CapabilityStatement."""
-        written: Element = {
-            "searchParam": [
-                {
-                    "name": one.name,
-                    **({"definition": one.definition} if one.definition else {}),
-                    "type": one.type,
-                    "documentation": one.documentation,
-                }
-                for one in self.parameters
-                if not one.chained
-            ]
-        }
-        if self.includes:
-            written["searchInclude"] = list(self.includes)
-        if self.revincludes:
-            written["searchRevInclude"] = list(self.revincludes)
-        return written
+    def triples(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, type and documentation of each `searchParam` of the CapabilityStatement."""
+        return tuple((one.name, one.type, one.documentation) for one in self.parameters if not one.chained)
+
+    def included(self) -> Element:
+        """`searchInclude` and `searchRevInclude` of the CapabilityStatement."""
+        lists = {"searchInclude": list(self.includes), "searchRevInclude": list(self.revincludes)}
+        return {name: some for name, some in lists.items() if some}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Found(NamedTuple):
 def write_search(answer: Answer, request: Inbound, losses: tuple[str, ...] = ()) -> Found:
     """The page that is asked for.
 
-    :param losses: names of fields that the caller wants to be told of because FHIR does not carry them.
+    :param losses: of which the caller wants to be told.
     :raises MessageError: its token is none of this search.
     """
     query, base_url = query_for(request), request.base_url

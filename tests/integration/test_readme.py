@@ -166,13 +166,6 @@ def test_the_zeep_lines_of_the_pmix_page(serving: tuple[int, Path]) -> None:
     assert names["report"]["ResponseStatus"]["ResponseStatusCode"] == "no-data"
 
 
-def test_the_commands_of_the_http_page(serving: tuple[int, Path]) -> None:
-    (script,) = _blocks("docs/wire/http.md", "http-routes")
-    document, statement = _run(script, *serving)
-    assert document["openapi"] == "3.1.0"
-    assert statement["resourceType"] == "CapabilityStatement"
-
-
 def test_the_zeep_lines_of_the_clearinghouse_page(serving: tuple[int, Path]) -> None:
     port, folder = serving
     page, client = "docs/wire/clearinghouse.md", _client(folder)

@@ -51,7 +51,11 @@ def test_the_routes(routes: dict[tuple[str, str], str]) -> None:
         ("GET", "/fhir/MedicationDispense"): "search",
         ("POST", "/fhir/MedicationDispense/_search"): "search",
         ("GET", "/fhir/MedicationDispense/<id>"): "read",
+        ("GET", "/fhir/MedicationDispense/<id>/_history/<revision>"): "vread",
         ("PUT", "/fhir/MedicationDispense/<id>"): "update",
+        ("GET", "/fhir/Provenance"): "provenance-search",
+        ("POST", "/fhir/Provenance/_search"): "provenance-search",
+        ("GET", "/fhir/Provenance/<id>"): "provenance",
         ("POST", "/fhir"): "bundle",
         ("POST", "/fhir/"): "bundle",
         ("POST", "/fhir/$import"): "import",
@@ -65,6 +69,7 @@ DOCUMENTS = {("GET", "/fhir/metadata"), ("GET", "/fhir/.well-known/smart-configu
 INTERACTIONS = {
     "create": {("POST", "")},
     "read": {("GET", "/<id>")},
+    "vread": {("GET", "/<id>/_history/<revision>")},
     "update": {("PUT", "/<id>")},
     "search-type": {("GET", ""), ("POST", "/_search")},
     "transaction": {("POST", ""), ("POST", "/")},
@@ -83,7 +88,19 @@ def test_the_capability_statement_has_every_route_and_no_other(routes: dict[tupl
         told |= {("POST", f"{base}/${o['name']}") for o in one.get("operation", [])}
     assert told == set(routes) - DOCUMENTS
     (dispense,) = (r for r in rest["resource"] if r["type"] == "MedicationDispense")
-    assert {p["name"] for p in dispense["searchParam"]} == {"patient", "whenprepared", "status"}
+    names = {p["name"] for p in dispense["searchParam"]}
+    assert {
+        "_id",
+        "patient",
+        "status",
+        "type",
+        "code",
+        "whenprepared",
+        "whenhandedover",
+        "performer",
+    } <= names
+    assert not any("." in name for name in names)
+    assert dispense["searchRevInclude"] == ["Provenance:target"]
 
 
 def test_the_capability_statement_in_xml() -> None:

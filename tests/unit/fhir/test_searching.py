@@ -133,16 +133,9 @@ def test_controls() -> None:
 
 
 def test_the_statement_lists_what_is_declared_and_no_chain() -> None:
-    statement = SEARCHED.statement()
-    assert [p["name"] for p in statement["searchParam"]] == [
-        "code",
-        "when",
-        "who",
-        "words",
-        "amount",
-        "place",
-    ]
-    assert statement["searchInclude"] == ["Thing:who"]
+    names = [name for name, _, _ in SEARCHED.triples()]
+    assert names == ["code", "when", "who", "words", "amount", "place"]
+    assert SEARCHED.included() == {"searchInclude": ["Thing:who"]}
 
 
 @given(st.text())
