@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 from gateway.clinical import Analyst
 from gateway.drugs import DrugTable, drugs_of
@@ -135,23 +136,33 @@ class Lookup:
 
     def _held(self, held: Iterable[Dispensation], evidence: MatchEvidence | None = None) -> _Found:
         held = tuple(held)
-        self._drugs.prepare(drug for d in held for drug in drugs_of(d))
-        shown = tuple(self._disclosed(d) for d in held if not self._is_hidden(d))
+        whole = {id(d.drug): d.drug for d in held}
+        parts = (part for d in held if d.compound for part in drugs_of(d)[1:])
+        self._drugs.prepare(chain(whole.values(), parts))
+        hidden: dict[int, bool] = {}  # by the identity of the drug, which is one object for many fills
+        shown = tuple(self._disclosed(d) for d in held if not self._is_hidden(d, hidden))
         outcome = Outcome.COMPLETE if shown else Outcome.NO_DATA
         return _Found(outcome=outcome, dispensations=shown, evidence=evidence)
 
-    def _is_hidden(self, dispensation: Dispensation) -> bool:
-        """A compounded drug is hidden only when each of its parts is."""
-        hidden = self._rules.hidden_ingredients
-        return all(self._drugs.is_hidden(drug, hidden) for drug in drugs_of(dispensation))
+    def _is_hidden(self, dispensation: Dispensation, known: dict[int, bool]) -> bool:
+        """A compounded drug is hidden only when each of its parts is.
+
+        :param known: what was found of drugs of the same answer.
+        """
+        hidden, drug = self._rules.hidden_ingredients, dispensation.drug
+        if id(drug) not in known:
+            known[id(drug)] = self._drugs.is_hidden(drug, hidden)
+        return known[id(drug)] and all(
+            self._drugs.is_hidden(part, hidden) for part in drugs_of(dispensation)[1:]
+        )
 
     def _disclosed(self, dispensation: Dispensation) -> Dispensation:
         """Without identifiers, and with a drug that was not known when it was reported as the table has it today."""
         person = _without_identifiers(dispensation.person)
-        drug = dispensation.drug
-        if drug.drug_class is DrugClass.UNKNOWN or not drug.ingredients:
-            drug = self._drugs.resolve(drug)
-        if person is dispensation.person and drug == dispensation.drug:
+        held = drug = dispensation.drug
+        if held.drug_class is DrugClass.UNKNOWN or not held.ingredients:
+            drug = self._drugs.resolve(held)
+        if person is dispensation.person and (drug is held or drug == held):
             return dispensation
         return replace(dispensation, person=person, drug=drug)
 

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -88,7 +88,7 @@ def codes(name: str) -> CodeTable:
 # --- field map ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """One row of the field map.
 
@@ -112,7 +112,7 @@ class Field:
         A step `names.0` indexes; `given.rest` is everything after the first, joined by a space.
         """
         here: Any = dispensation
-        for step in self.name.split("."):
+        for step in self.steps:
             if here is None:
                 return None
             if step == "rest":
@@ -123,10 +123,15 @@ class Field:
                 here = getattr(here, step)
         return here if here not in ("", ()) else None
 
-    @property
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the path."""
+        return tuple(self.name.split("."))
+
+    @cached_property
     def part(self) -> str | None:
         """The part of a dispensation that the field belongs to; None for the dispensation itself."""
-        first = self.name.partition(".")[0]
+        first = self.steps[0]
         return first if first in _PARTS else None
 
     def same(self, one: Any, other: Any) -> bool:
@@ -196,11 +201,8 @@ def _distinct(dispensations: Iterable[Dispensation], part: str) -> tuple[Dispens
 
 
 def _is_lost(field: Field, dispensations: Iterable[Dispensation], format: str) -> bool:
-    for dispensation in dispensations:
-        value = field.value(dispensation)
-        if value is not None and not field.carried(value, format):
-            return True
-    return False
+    held = {field.value(dispensation) for dispensation in dispensations}  # few codes among many dispensations
+    return any(value is not None and not field.carried(value, format) for value in held)
 
 
 @cache
