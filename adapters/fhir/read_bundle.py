@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
-from adapters.fhir.body import unjudged_body_of
+from adapters.fhir.body import may_have_modifiers, unjudged_body_of
 from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
 from adapters.fhir.patients import require_kind
@@ -30,6 +30,7 @@ MOST_AT_ONCE: Final = 1000
 """Dispensations of a transaction: other writers wait until all of them are on disk."""
 
 _TYPES: Final = ("transaction", "batch")
+_KEPT: Final = "fhir.bundle"
 _MOST_FAULTS: Final = 200  # told of one transaction
 
 
@@ -38,7 +39,7 @@ def read_bundle(message: Inbound) -> IntakeBatch:
 
     :raises MessageError: the Bundle is no transaction or batch, or is a transaction of which an entry is refused.
     """
-    bundle = ReportBundle(message)
+    bundle = bundle_of(message)
     records: list[IntakeRecord] = []
     faults: list[Fault] = []
     not_referred: list[Fault] = []
@@ -62,6 +63,18 @@ def read_bundle(message: Inbound) -> IntakeBatch:
     )
 
 
+def bundle_of(message: Inbound) -> ReportBundle:
+    """The Bundle of the message, which its reader and its writer share for as long as the message is there.
+
+    :raises MessageError: as :class:`ReportBundle` has it.
+    """
+    kept = message.kept.get(_KEPT)
+    if isinstance(kept, ReportBundle) and kept.body is message.body:
+        return kept
+    bundle = message.kept[_KEPT] = ReportBundle(message)
+    return bundle
+
+
 class ReportBundle:
     """The Bundle that a message holds, and what its entries mean.
 
@@ -70,9 +83,12 @@ class ReportBundle:
 
     def __init__(self, message: Inbound) -> None:
         node = require_kind(unjudged_body_of(message), "Bundle")
-        refuse_modifiers(
-            Node({name: value for name, value in node.value.items() if name != "entry"}, None, "Bundle")
-        )
+        self._may_have_modifiers = may_have_modifiers(message)
+        if self._may_have_modifiers:
+            refuse_modifiers(
+                Node({name: value for name, value in node.value.items() if name != "entry"}, None, "Bundle")
+            )
+        self.body = message.body
         self.is_transaction = _is_transaction(node)
         self.entries = tuple(
             Entry(number, entry, message.base_url) for number, entry in enumerate(node.items("entry"))
@@ -89,18 +105,24 @@ class ReportBundle:
 
         :raises MessageError: the entry is refused.
         """
-        refuse_modifiers(entry.node)
-        resource = entry.need_resource()
-        entry.require_request()
-        if resource.kind in TAKEN_ALONG:
-            self._company.require_dispensation(entry)
-            validate(resource)
+        if entry.kind in TAKEN_ALONG:
+            if (error := self._fault(entry)) is not None:
+                raise error
             return None
+        resource = self._resource(entry)
         require_report(resource)
         self._require_company(entry)
         if entry.method == "PUT":
             return self._reports.updated(resource, entry.need_id(), entry.expected_revision())
         return self._reports.created(resource)
+
+    def _resource(self, entry: Entry) -> Node:
+        """:raises MessageError: the entry has none that is taken, or asks for something that is not offered."""
+        if self._may_have_modifiers:
+            refuse_modifiers(entry.node)
+        resource = entry.need_resource()
+        entry.require_request()
+        return resource
 
     def dispensations_with(self, entry: Entry) -> tuple[Entry, ...]:
         """The dispensations along with which the resource of the entry is taken."""
@@ -120,7 +142,9 @@ class ReportBundle:
         """Why the resource is not taken along, judged once for all that refer to it."""
         if entry.number not in self._faults:
             try:
-                self.record(entry)
+                resource = self._resource(entry)
+                self._company.require_dispensation(entry)
+                validate(resource)
             except MessageError as error:
                 self._faults[entry.number] = error
             else:

@@ -28,6 +28,7 @@ ROOTS: Final = frozenset({"Parameters", "Bundle", "MedicationDispense", "Operati
 """The resources that come as a body; a path begins with one of these or with `Resource`, never with what was sent."""
 
 _MODIFIERS: Final = ("modifierExtension", "implicitRules", "doNotPerform")
+_MODIFIERS_IN_UTF_8: Final = tuple(name.encode() for name in _MODIFIERS)
 _HOLDERS: Final = frozenset({"parameter", "part", "resource", "entry", "contained"})
 """Where resources stand in resources: the steps by which an error says which of them it is about."""
 
@@ -98,6 +99,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError
     return found
+
+
+def names_modifiers(body: bytes) -> bool:
+    """False for JSON in which no modifier can stand: none of their names does, plain or with escapes."""
+    return b"\\u" in body or any(name in body for name in _MODIFIERS_IN_UTF_8)
 
 
 def refuse_modifiers(node: Node) -> None:

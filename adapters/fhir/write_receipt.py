@@ -22,7 +22,7 @@ from adapters.fhir.datatypes import Element
 from adapters.fhir.media import NDJSON, answer_type, preference, wants_ndjson
 from adapters.fhir.out import outbound, to_json
 from adapters.fhir.outcomes import information, outcome_of_error, outcome_of_issues, status_of_error
-from adapters.fhir.read_bundle import ReportBundle
+from adapters.fhir.read_bundle import ReportBundle, bundle_of
 from adapters.fhir.read_report import is_withdrawn, revision_of
 from adapters.fhir.report import line_of, place_of
 from adapters.fhir.standalone import location_of, standalone, version_headers, without_person
@@ -103,7 +103,7 @@ def _is_superseded(issues: Iterable[IntakeIssue]) -> bool:
 
 
 def _bundle(receipt: IntakeReceipt, request: Inbound) -> Outbound:
-    bundle = ReportBundle(request)
+    bundle = bundle_of(request)
     answers = _Answers(bundle, receipt, request)
     if bundle.is_transaction and (refusal := answers.refusal()) is not None:
         status, outcome = refusal

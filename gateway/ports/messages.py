@@ -23,7 +23,8 @@ class Inbound:
 
     `operation` is the name the route gave it, `arguments` the variable parts of its path; header names are in
     lower case; `content_type` is the bare media type in lower case; `base_url` is the adapter's own root as the
-    caller sees it, without a slash at the end.
+    caller sees it, without a slash at the end. `kept` is the adapter's own: what its reader has made of the message
+    and its writer needs again; it goes with the message.
     """
 
     operation: str
@@ -37,6 +38,7 @@ class Inbound:
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
+    kept: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
