@@ -4,8 +4,9 @@
 
 The server is the one that `pmpbridge serve` starts, one worker, on a loopback port; its callers are another process
 with open connections and an access token. Histories: one patient with exactly 50 dispensations among 3,000 other
-people. Beside them stand the floor, which is a bare Flask view that reads the body and sends the very bytes of that answer on the same
-server, and what validate-and-dump of the same Parameters through fhir.resources gives, in this process.
+people. Beside them stand the floor, which is a bare Flask view that reads the body and sends the very bytes of that
+answer on the same server, and what validate-and-dump of the same Parameters through fhir.resources gives, in this
+process.
 
 Transactions come in two kinds, and what is counted is entries of Bundles:
 
@@ -222,12 +223,12 @@ def bare_server(folder: Path, body: bytes) -> Iterator[tuple[int, int]]:
     (folder / _SENT).write_bytes(body)
     port = chosen_port(0)
     threads = load_settings(environ={}).server.threads
-    command = [
-        sys.executable, "-c",
+    start = (
         "from granian import Granian; from granian.constants import Interfaces; "
         f"Granian('tests.bench.fhir:bare', factory=True, address='127.0.0.1', port={port}, "
-        f"interface=Interfaces.WSGI, workers=1, blocking_threads={threads}, log_enabled=False).serve()",
-    ]  # fmt: skip
+        f"interface=Interfaces.WSGI, workers=1, blocking_threads={threads}, log_enabled=False).serve()"
+    )
+    command = [sys.executable, "-c", start]
     environment = {"PYTHONPATH": str(Path.cwd())}
     process = subprocess.Popen(command, cwd=folder, env=environment)
     try:
