@@ -6,6 +6,7 @@ read.py           wire -> canonical          read_request, read_search, read_dis
     reports                                  read_report, read_bundle (bundle_entry), read_import, validation
 write.py          canonical -> wire          history, standalone, write_dispensation, outcomes, out
     of reports                               write_receipt, verdicts; report of a file
+    figures of a history                     read_analysis, write_analysis
 both directions   datatypes, patients, parties, medications
 body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.fhir import uris
+from gateway.clinical import Analyst
 from tests.factory import a_dispensation, an_answer
+from tests.unit.clinical.cases import DAY, THRESHOLDS
 from tests.unit.fhir.cases import written
 from tests.unit.fhir.paths import value
 from tests.unit.fhir.test_history import of_type
@@ -19,10 +21,9 @@ PROFILES = {
     "PdmpOrganizationPharmacy": ("Organization", uris.PROFILE_PHARMACY),
     "PdmpPatient": ("Patient", uris.PROFILE_PATIENT),
 }
-# What the record does not hold: analysis comes later, instructions are not reported, the count "each" has no code,
-# and a human is no animal.
+# What this record does not hold: an opioid has no lorazepam equivalent, instructions are not reported, the count
+# "each" has no code, and a human is no animal.
 NOT_HELD = {
-    "rx-mme",
     "rx-lme",
     "dosageInstruction",
     "quantity.system",
@@ -53,9 +54,10 @@ def path_of(element: str) -> str:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_the_profile_wants_is_there(shared: Path, profile: str) -> None:
     kind, url = PROFILES[profile]
-    resource: dict[str, Any] = of_type(
-        written(an_answer(dispensations=(a_dispensation(fill_number=1),))), kind
-    )[0]
+    held = (a_dispensation(fill_number=1),)
+    analysis = Analyst(version="cdc-2022", thresholds=THRESHOLDS)(held, as_of=DAY)
+    answer = an_answer(dispensations=held, analysis=analysis)
+    resource: dict[str, Any] = of_type(written(answer), kind)[0]
     assert resource["meta"]["profile"] == [url]
     wanted = {
         element: cardinality
