@@ -10,7 +10,7 @@ import pytest
 
 from adapters.fhir import read_bundle
 from adapters.fhir.read_bundle import bundle_of
-from adapters.fhir.tree import may_have_modifiers
+from adapters.fhir.tree import names_modifiers
 from gateway.errors import ErrorCode, MessageError
 from tests.unit.fhir.bundles import apart, bundle, entry, fill
 from tests.unit.fhir.cases import inbound
@@ -30,7 +30,7 @@ def test_a_modifier_is_found_however_its_name_is_spelled(name: str, is_escaped: 
     if is_escaped:
         spelled = spelled.replace(f'"{name}"', f'"\\u{ord(name[0]):04x}{name[1:]}"')
         assert name not in spelled
-    assert may_have_modifiers(spelled.encode())
+    assert names_modifiers(spelled.encode())
     message = inbound("bundle", spelled.encode())
     with pytest.raises(MessageError) as caught:
         read_bundle.read_bundle(message)
@@ -38,7 +38,7 @@ def test_a_modifier_is_found_however_its_name_is_spelled(name: str, is_escaped: 
 
 
 def test_nobody_looks_for_a_modifier_where_there_is_none() -> None:
-    assert not may_have_modifiers(json.dumps(bundle(entry(fill(), 0))).encode())
+    assert not names_modifiers(json.dumps(bundle(entry(fill(), 0))).encode())
 
 
 def test_each_resource_is_judged_once_for_reader_and_writer(monkeypatch: pytest.MonkeyPatch) -> None:
