@@ -142,7 +142,7 @@ def _search(summary: str, searched: Searched) -> tuple[RouteDescription, RouteDe
         *(Parameter(name=one.name, where="query", about=one.documentation) for one in searched.parameters),
         *(Parameter(name=name, where="query", about="As FHIR R4 has it") for name in controls),
     )
-    by_url = route(summary, scope=READ, query=query, answers={200: ("Bundle",)})
+    by_url = route(summary, scope=READ, query=query, answers={200: ("Bundle",), 404: _OUTCOME})
     form = Content(
         media=(_FORM,),
         schema={"type": "object", "properties": {p.name: {"type": "string"} for p in query}},

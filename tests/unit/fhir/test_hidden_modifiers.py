@@ -8,7 +8,10 @@ from adapters.fhir.body import body_of
 from gateway.errors import ErrorCode, MessageError
 from tests.unit.fhir.cases import inbound
 
-XML = '<?xml version="1.0" encoding="UTF-16"?><Parameters xmlns="http://hl7.org/fhir"><implicitRules value="u"/></Parameters>'
+XML = (
+    '<?xml version="1.0" encoding="UTF-16"?>'
+    '<Parameters xmlns="http://hl7.org/fhir"><implicitRules value="u"/></Parameters>'
+)
 
 
 def test_a_modifier_in_utf_16() -> None:
