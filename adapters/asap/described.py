@@ -44,7 +44,7 @@ _ERROR: Final = {
 _EITHER: Final = (Content(media=(JSON,), schema={"anyOf": [_REPORT, _ERROR]}), Content(media=(TEXT,)))
 
 SUBMISSIONS: Final = RouteDescription(
-    summary="An ASAP 4.2, 4.2A or 4.2B file that reports dispensations",
+    summary="An ASAP file that reports dispensations",
     scopes=("system/MedicationDispense.c",),
     takes=(Content(media=(TEXT, "application/octet-stream"), example=_EXAMPLE),),
     answers={
