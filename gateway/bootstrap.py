@@ -24,6 +24,7 @@ from gateway.linking import Linking
 from gateway.lookup import Lookup
 from gateway.matching import FellegiSunter, exact_key, read_tables
 from gateway.model import Drug, Organisation, Practitioner, Requester
+from gateway.people import People
 from gateway.pipeline import Pipeline
 from gateway.ports import Clock, Ephemeral, Security, StateRules
 from gateway.registry import Registry, load_registry
@@ -60,6 +61,7 @@ class Gateway:
     registry: Registry
     pipeline: Pipeline
     lookup: Lookup
+    people: People
     staging: Staging
     report_links: ReportLinks
     intake: Intake
@@ -137,6 +139,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         analyst=_analyst(state),
         clock=clock,
     )
+    people = People(store=store, matcher=matcher, policy=policy, state=state.code)
     staging = Staging(
         lookup=lookup,
         policy=policy,
@@ -160,6 +163,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         registry=registry,
         security=security,
         lookup=report_links,
+        people=people,
         intake=intake,
         audit=audit,
         clock=clock,
@@ -170,6 +174,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         registry=registry,
         pipeline=pipeline,
         lookup=lookup,
+        people=people,
         staging=staging,
         report_links=report_links,
         intake=intake,

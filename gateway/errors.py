@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     METHOD_NOT_ALLOWED = "method-not-allowed"
     NOT_FOUND = "not-found"  # a resource named by the caller is not there
     TOO_LARGE = "too-large"
+    TOO_COSTLY = "too-costly"  # it could be done only by reading what is not of one patient
     CONSENT = "consent"  # the caller's own consent value forbids processing
     DATE_RANGE = "date-range"  # the period's end lies before its start
     DUPLICATE = "duplicate"  # the same message was sent before

@@ -40,11 +40,13 @@ from gateway.model import (
     Requester,
 )
 from gateway.model.audit import AuditAction, AuditEvent
+from gateway.model.people import PeopleFound, PersonQuery
 from gateway.ports import Adapter, Asked, AuditLog, Clock, Enclosed, Inbound, Outbound, Principal, Security
 from gateway.registry import Registry
 
 SCOPE_HISTORY = "pdmp/history"
 SCOPE_READ = "system/MedicationDispense.rs"
+SCOPE_PATIENT = "system/Patient.rs"
 SCOPE_REPORT = "system/MedicationDispense.c"
 
 _ON_DISK = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
@@ -79,6 +81,14 @@ class _Trail:
         self.person_key = next((p.key for p in answer.persons), None)
         self.evidence = answer.match
 
+    def found(self, found: PeopleFound, query: PersonQuery) -> None:
+        by_key = query.key is not None
+        self.action = AuditAction.PERSON_SHOWN if by_key else AuditAction.PERSON_SEARCHED
+        self.outcome = "found" if found.people else "nobody"
+        self.count = len(found.people)
+        self.person_key = found.people[0].key if self.count == 1 else None
+        self.evidence = found.evidence
+
     def reported(self, receipt: IntakeReceipt) -> None:
         self.action = AuditAction.DISPENSATION_REPORTED
         verdicts = [r.verdict for r in receipt.results]
@@ -102,7 +112,7 @@ class _Trail:
 
 
 class Pipeline:
-    """Joins adapters, security, the two use cases and the audit.
+    """Joins adapters, security, the use cases and the audit.
 
     :param home: the code of the state whose record this is.
     """
@@ -114,6 +124,7 @@ class Pipeline:
         registry: Registry,
         security: Security,
         lookup: Callable[[LookupRequest], Answer],
+        people: Callable[[PersonQuery], PeopleFound],
         intake: Callable[[IntakeBatch], IntakeReceipt],
         audit: AuditLog,
         clock: Clock,
@@ -122,6 +133,7 @@ class Pipeline:
         self._registry = registry
         self._security = security
         self._lookup = lookup
+        self._people = people
         self._intake = intake
         self._audit = audit
         self._clock = clock
@@ -188,6 +200,13 @@ class Pipeline:
                 answer = self._lookup(replace(asked, requester=requester))
                 trail.answered(answer)
                 return adapter.write(answer, message)
+            case PersonQuery():
+                self._security.require(principal, SCOPE_PATIENT)
+                requester = complete(asked.requester, principal)
+                trail.asked_by(principal, requester)
+                found = self._people(replace(asked, requester=requester))
+                trail.found(found, asked)
+                return adapter.write(found, message)
             case IntakeBatch():
                 self._security.require(principal, SCOPE_REPORT)
                 receipt = self._intake(asked)

@@ -28,7 +28,12 @@ from gateway.settings import load_settings
 from gateway.synth import SynthPerson
 from gateway.web import create_app
 
-ALL_SCOPES = ("pdmp/history", "system/MedicationDispense.c", "system/MedicationDispense.rs")
+ALL_SCOPES = (
+    "pdmp/history",
+    "system/MedicationDispense.c",
+    "system/MedicationDispense.rs",
+    "system/Patient.rs",
+)
 
 
 class LiveGateway:

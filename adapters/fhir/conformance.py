@@ -181,7 +181,6 @@ def _resource(offered: Resource, base_url: str) -> Element:
     lists = {
         "supportedProfile": list(offered.profiles),
         "interaction": [{"code": code} for code in offered.interactions],
-        "searchParam": [{"name": n, "type": t, "documentation": d} for n, t, d in offered.search],
         "operation": [_operation(one, base_url) for one in OPERATIONS if offered.type in one.types],
     }
     return {"type": offered.type, **{name: one for name, one in lists.items() if one}, **offered.more}

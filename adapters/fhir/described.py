@@ -13,11 +13,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON
+from adapters.fhir.read_people import PATIENT
 from adapters.fhir.read_search import DISPENSES, PROVENANCES
 from adapters.fhir.searching import PAGE, Searched
 from gateway.ports import Content, Parameter, RouteDescription
 
 READ: Final = "system/MedicationDispense.rs"
+PEOPLE: Final = "system/Patient.rs"
 REPORT: Final = "system/MedicationDispense.c"
 HISTORY: Final = "pdmp/history"
 
@@ -191,6 +193,28 @@ IMPORT: Final = RouteDescription(
     parameters=_IMPORTED.parameters,
     answers={**_IMPORTED.answers, 200: (Content(media=(NDJSON,)), *_IMPORTED.answers[200])},
 )
+_PEOPLE_BY: Final = tuple(
+    Parameter(name=one.name, where="query", about=one.documentation) for one in PATIENT.parameters
+)
+SEARCH_PEOPLE: Final = route(
+    "People by key, or by birth date and name", scope=PEOPLE, query=_PEOPLE_BY, answers={200: ("Bundle",)}
+)
+SEARCH_PEOPLE_BY_FORM: Final = RouteDescription(
+    summary=SEARCH_PEOPLE.summary,
+    scopes=SEARCH_PEOPLE.scopes,
+    takes=(
+        Content(
+            media=(_FORM,),
+            schema={"type": "object", "properties": {p.name: {"type": "string"} for p in _PEOPLE_BY}},
+        ),
+    ),
+    parameters=SEARCH_PEOPLE.parameters,
+    answers=SEARCH_PEOPLE.answers,
+)
+MATCH: Final = route(
+    "People who may be this patient", scope=PEOPLE, takes=("Parameters",), answers={200: ("Bundle",)}
+)
+READ_PERSON: Final = route("One person", scope=PEOPLE, path=(ID,), answers={200: ("Patient",), 404: _OUTCOME})
 METADATA: Final = route(
     "The CapabilityStatement, or with mode=terminology the TerminologyCapabilities",
     query=(

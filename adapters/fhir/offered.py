@@ -1,21 +1,19 @@
 """What is offered: the table from which the CapabilityStatement is written. Tests hold it against the routes.
 
-A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. A search parameter is a triple of name, type
-and documentation, so that a module that declares its parameters for reading can give the same ones here.
+A resource is one row of `RESOURCES`, an operation one of `OPERATIONS`. What may be searched for says the module
+that reads the search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.media import NDJSON
+from adapters.fhir.read_people import PATIENT
 from adapters.fhir.read_search import DISPENSES, PROVENANCES
-
-SearchParameter: TypeAlias = tuple[str, str, str]
-"""Name, type, documentation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +23,6 @@ class Resource:
     type: str
     interactions: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
-    search: tuple[SearchParameter, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,7 +52,6 @@ RESOURCES: Final = (
         type="MedicationDispense",
         interactions=("create", "read", "vread", "update", "search-type"),
         profiles=(uris.PROFILE_DISPENSE,),
-        search=DISPENSES.triples(),
         more={
             "documentation": "All revisions of a dispensation are kept; vread reads the present one only.",
             "versioning": "versioned",
@@ -65,18 +61,25 @@ RESOURCES: Final = (
             "conditionalRead": "full-support",
             "conditionalUpdate": False,
             "conditionalDelete": "not-supported",
-            **DISPENSES.included(),
+            **DISPENSES.statement(),
         },
     ),
     Resource(
         type="Provenance",
         interactions=("read", "search-type"),
         profiles=(uris.PROFILE_PROVENANCE,),
-        search=PROVENANCES.triples(),
-        more={"documentation": "Who reported a dispensation, and when; it has the dispensation's id."},
+        more={
+            "documentation": "Who reported a dispensation, and when; it has the dispensation's id.",
+            **PROVENANCES.statement(),
+        },
     ),
     Resource(type="OperationDefinition", interactions=("read",)),
-    Resource(type="Patient"),
+    Resource(
+        type="Patient",
+        interactions=("read", "search-type"),
+        profiles=(uris.PROFILE_PATIENT,),
+        more=PATIENT.statement(),
+    ),
 )
 
 OPERATIONS: Final = (
@@ -92,6 +95,14 @@ OPERATIONS: Final = (
         code="process-message",
         canonical=uris.OPERATION_PROCESS_MESSAGE,
         documentation=f"The event {uris.OPERATION_HISTORY}, answered at once.",
+    ),
+    Operation(
+        name="match",
+        code="match",
+        canonical=uris.OPERATION_MATCH,
+        documentation="People who may be this Patient, each with score and grade, the likeliest first.",
+        is_system=False,
+        types=("Patient",),
     ),
     Operation(
         name="import",

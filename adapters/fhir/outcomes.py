@@ -31,6 +31,7 @@ ISSUE_CODES: Final = {
     ErrorCode.METHOD_NOT_ALLOWED: "not-supported",
     ErrorCode.NOT_FOUND: "not-found",
     ErrorCode.TOO_LARGE: "too-long",
+    ErrorCode.TOO_COSTLY: "too-costly",
     ErrorCode.CONSENT: "business-rule",
     ErrorCode.DATE_RANGE: "invariant",
     ErrorCode.DUPLICATE: "duplicate",

@@ -5,6 +5,7 @@ process-message    Bundle of type message          -> LookupRequest by demograph
 create, update     MedicationDispense              -> IntakeBatch of one record
 bundle             Bundle, transaction or batch    -> IntakeBatch of its MedicationDispense entries
 import             NDJSON of MedicationDispense    -> IntakeBatch of its lines
+patient-*, match   the URL, Parameters             -> PersonQuery (read_people.py)
 search, read       the URL                         -> LookupRequest by person key, by dispensation id
 """
 
@@ -21,6 +22,7 @@ from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_import import read_import
+from adapters.fhir.read_people import read_match, read_patient_by_key, read_patient_search
 from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import read_search
@@ -131,5 +133,8 @@ _READERS: Final[Mapping[str, Callable[[Inbound], Asked]]] = {
     "vread": _read_one,
     "provenance": _read_one,
     "provenance-search": read_search,
+    "patient-read": read_patient_by_key,
+    "patient-search": read_patient_search,
+    "match": read_match,
 }
 """The reader of each operation that a route names."""

@@ -49,7 +49,7 @@ class Parameter:
     """A parameter by which a kind of resource is searched.
 
     `targets` are the kinds that a reference may name; `chained` marks one that follows a reference
-    (`patient.identifier`), which no CapabilityStatement can list.
+    (`patient.identifier`), which no CapabilityStatement can list; `definition` is the URL of its SearchParameter.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Parameter:
     modifiers: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     chained: bool = False
+    definition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +72,24 @@ class Searched:
     revincludes: tuple[str, ...] = ()
     page: int = 100
 
-    def triples(self) -> tuple[tuple[str, str, str], ...]:
-        """Name, type and documentation of each `searchParam` of the CapabilityStatement."""
-        return tuple((one.name, one.type, one.documentation) for one in self.parameters if not one.chained)
-
-    def included(self) -> Element:
-        """`searchInclude` and `searchRevInclude` of the CapabilityStatement."""
-        lists = {"searchInclude": list(self.includes), "searchRevInclude": list(self.revincludes)}
+    def statement(self) -> Element:
+        """`searchParam`, `searchInclude` and `searchRevInclude` of the CapabilityStatement."""
+        lists = {
+            "searchParam": [_told(one) for one in self.parameters if not one.chained],
+            "searchInclude": list(self.includes),
+            "searchRevInclude": list(self.revincludes),
+        }
         return {name: some for name, some in lists.items() if some}
+
+
+def _told(parameter: Parameter) -> Element:
+    definition = {"definition": parameter.definition} if parameter.definition else {}
+    return {
+        "name": parameter.name,
+        **definition,
+        "type": parameter.type,
+        "documentation": parameter.documentation,
+    }
 
 
 @dataclass(frozen=True, slots=True)

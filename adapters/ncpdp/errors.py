@@ -36,6 +36,7 @@ _BY_CODE: dict[ErrorCode, tuple[str, str | None]] = {
     ErrorCode.METHOD_NOT_ALLOWED: (CANNOT_PROCESS, None),
     ErrorCode.NOT_FOUND: (CANNOT_PROCESS, None),
     ErrorCode.TOO_LARGE: (REJECTED, None),
+    ErrorCode.TOO_COSTLY: (REJECTED, None),
     ErrorCode.CONSENT: (REJECTED, "219"),
     ErrorCode.DATE_RANGE: (REJECTED, "217"),
     ErrorCode.DUPLICATE: (REJECTED, "220"),

@@ -34,9 +34,9 @@ class AuditEvent:
 
     `person_key` is the store's opaque key of the person whose history left, None when nobody's did.
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
-    `count` is the number of dispensations disclosed or recorded, or of dispensers told about. `losses` are field
-    names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why this person was found,
-    or why nobody was: fields, levels and weights, without a value of anybody.
+    `count` is the number of dispensations disclosed or recorded, of people shown, or of dispensers told about.
+    `losses` are field names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why
+    this person was found, or why nobody was: fields, levels and weights, without a value of anybody.
     """
 
     action: AuditAction

@@ -13,6 +13,7 @@ from gateway.model import (
     IntakeReceipt,
     LookupRequest,
 )
+from gateway.model.people import PeopleFound, PersonQuery
 
 Clock: TypeAlias = Callable[[], datetime]
 
@@ -90,5 +91,5 @@ class ClientPassword:
 Credentials: TypeAlias = BearerToken | ClientPassword
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
-Asked: TypeAlias = LookupRequest | IntakeBatch | Enclosed
-Answered: TypeAlias = Answer | IntakeReceipt | Outbound
+Asked: TypeAlias = LookupRequest | PersonQuery | IntakeBatch | Enclosed
+Answered: TypeAlias = Answer | PeopleFound | IntakeReceipt | Outbound

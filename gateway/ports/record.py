@@ -145,6 +145,10 @@ class RecordStore(Protocol):
         """Every appearance of every person known by one of these blocking keys."""
         ...
 
+    def born_on(self, day: date, most: int) -> Sequence[Person] | None:
+        """Every appearance of everybody who has one with this birth date; None when they are more than `most`."""
+        ...
+
     def history(self, person_key: str, period: Period) -> History | None:
         """The active dispensations filled in that period; None when there is no such person."""
         ...

@@ -43,6 +43,13 @@ CANDIDATES = (
     )
     .order_by(_appearance.person_key, _appearance.appearance)
 )
+BORN_ON = (
+    select(_appearance.person_key)
+    .where(_appearance.birth_date == bindparam("day"), _appearance.moved_to.is_(None))
+    .distinct()
+    .order_by(_appearance.person_key)
+    .limit(bindparam("limit"))
+)
 APPEARANCES = select(*_APPEARANCE, _appearance.moved_to).where(
     _appearance.person_key == bindparam("person_key")
 )
@@ -110,6 +117,11 @@ def person_keys(connection: Connection, block_keys: Collection[int]) -> dict[int
         for block_key, person_key in connection.execute(PERSON_KEYS, {"block_keys": some}).all():
             found.setdefault(block_key, []).append(person_key)
     return found
+
+
+def born_on(connection: Connection, day: date, limit: int) -> list[int]:
+    """Who has an appearance with this birth date, `limit` people at most."""
+    return list(connection.execute(BORN_ON, {"day": day, "limit": limit}).scalars())
 
 
 def appearances(connection: Connection, keys: Collection[int]) -> dict[int, list[Person]]:

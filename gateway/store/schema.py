@@ -4,7 +4,8 @@ Every table that grows with the population has the person key first in its prima
 together and on one shard. Two index tables cannot: `blocking` and `fill` answer questions that are asked before it is
 known who the person is, so they begin with what is known then. Every look-up is two single-shard reads: blocking key
 -> person keys, person key -> history. Those two tables have no foreign keys, because their rows and the rows they
-point to lie on different shards.
+point to lie on different shards. The index of birth dates serves searches by plain facts; with
+many shards each of them is asked.
 
 `drug`, `prescriber` and `dispenser` are snapshots named by the digest of their content: never changed, small
 beside the rest, the same on every shard (Citus: reference tables; CockroachDB: global tables), and safe to keep in
@@ -106,7 +107,7 @@ appearance = _table(
     _digest(primary_key=False),  # of everything a dispenser reported, identifiers by their fingerprints
     *_name(),
     Column("other_names", Text),  # JSON
-    Column("birth_date", Date),
+    Column("birth_date", Date, index=True),
     Column("sex", Text, nullable=False),
     *_address(),
     Column("other_addresses", Text),  # JSON

@@ -62,6 +62,14 @@ class Store(RecordStore, ReportingLog):
             people = queries.appearances(connection, sorted(set(chain.from_iterable(known.values()))))
             return list(chain.from_iterable(people.values()))
 
+    def born_on(self, day: date, most: int) -> Sequence[Person] | None:
+        """As the port says; ordered by person key and appearance, and without identifiers."""
+        with answering(PART), self._database.connect() as connection:
+            keys = queries.born_on(connection, day, most + 1)
+            if len(keys) > most:
+                return None
+            return list(chain.from_iterable(queries.appearances(connection, keys).values()))
+
     def history(self, person_key: str, period: Period) -> History | None:
         """As the port says; fills of one day in the order in which they were recorded."""
         key = read_person_key(person_key)

@@ -146,7 +146,7 @@ def test_every_error_code_has_an_issue_code_of_fhir(code: ErrorCode) -> None:
     _, issue = issue_of(GatewayError("Something is wrong.", code=code))
     assert issue["code"] in {
         "structure", "required", "value", "invariant", "login", "forbidden", "not-supported", "duplicate",
-        "not-found", "too-long", "business-rule", "conflict", "transient", "exception",
+        "not-found", "too-long", "business-rule", "conflict", "transient", "exception", "too-costly",
     }  # fmt: skip
 
 

@@ -133,9 +133,10 @@ def test_controls() -> None:
 
 
 def test_the_statement_lists_what_is_declared_and_no_chain() -> None:
-    names = [name for name, _, _ in SEARCHED.triples()]
+    told = SEARCHED.statement()
+    names = [one["name"] for one in told.pop("searchParam")]
     assert names == ["code", "when", "who", "words", "amount", "place"]
-    assert SEARCHED.included() == {"searchInclude": ["Thing:who"]}
+    assert told == {"searchInclude": ["Thing:who"]}
 
 
 @given(st.text())
