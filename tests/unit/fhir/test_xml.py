@@ -49,7 +49,7 @@ def one_spelling(value: Any) -> Any:
 
 
 def require_order(element: Any) -> None:
-    """The children of each resource, and of its complex elements by name, are in the models' order."""
+    """The elements of each resource are in the models' order."""
     kind = etree.QName(element).localname
     model = get_fhir_model_class(kind)
     order = model.elements_sequence()
