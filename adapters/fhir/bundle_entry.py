@@ -6,14 +6,17 @@ What is not taken here is refused by name, and nothing is passed over. Source: F
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
-from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, KIND, revision_of
+from adapters.fhir.read_condition import read_condition
+from adapters.fhir.read_report import KIND, revision_of
 from adapters.fhir.references import Index
 from adapters.fhir.search_values import ID
 from adapters.fhir.tree import Node
 from gateway.errors import ErrorCode, MessageError, MethodNotAllowed
+from gateway.model import Dispensation, Unless
 
 TAKEN_ALONG: Final = frozenset(
     {
@@ -102,14 +105,14 @@ class Entry:
             raise request.need("url").invalid(KIND)
         for name in _CONDITIONS:
             if request.get(name) is not None and not self._may_have(name):
-                what, remedy = CANNOT_CREATE_BY_CONDITION if name == "ifNoneExist" else _NO_CONDITION
+                what, remedy = _NO_CONDITION
                 raise MessageError(
                     what, code=ErrorCode.UNKNOWN_OPERATION, path=f"{request.path}.{name}", remedy=remedy
                 )
 
     def _may_have(self, condition: str) -> bool:
         if self.kind == KIND:
-            return condition == "ifMatch" and self.method == "PUT"
+            return condition == ("ifMatch" if self.method == "PUT" else "ifNoneExist")
         return condition == "ifNoneExist"  # none of its kind is here, so there is none that could exist
 
     def need_id(self) -> str:
@@ -125,6 +128,19 @@ class Entry:
                 )
             )
         return id
+
+    @property
+    def is_conditional(self) -> bool:
+        """True for a dispensation that is created only if there is none such."""
+        return self._said("ifNoneExist") is not None
+
+    def condition(self) -> Callable[[Dispensation], Unless] | None:
+        """Reads the `ifNoneExist` of a dispensation; None where there is none."""
+        request = self.node.need("request")
+        text = request.text("ifNoneExist")
+        if text is None:
+            return None
+        return partial(read_condition, text, path=f"{request.path}.ifNoneExist", base_url=self._base_url)
 
     def expected_revision(self) -> int | None:
         """The revision that `ifMatch` names. :raises MessageError: it is no ETag."""

@@ -99,6 +99,11 @@ _PREFER: Final = Parameter(
     name="Prefer", where="header", about="return=minimal, return=representation or return=OperationOutcome"
 )
 _IF_MATCH: Final = Parameter(name="If-Match", where="header", about='W/"n": only while that is the revision')
+_IF_NONE_EXIST: Final = Parameter(
+    name="If-None-Exist",
+    where="header",
+    about="identifier=NUMBER&whenprepared=DAY: only if there is none such",
+)
 ID: Final = Parameter(name="id", where="path", about="The resource's id", schema={"type": "string"})
 REVISION: Final = Parameter(
     name="revision", where="path", about="Of the resource, as its ETag has it", schema={"type": "string"}
@@ -124,7 +129,7 @@ CREATE: Final = route(
     "Report a dispensation",
     scope=REPORT,
     takes=("MedicationDispense",),
-    headers=(_PREFER,),
+    headers=(_IF_NONE_EXIST, _PREFER),
     answers={200: _RECORDED, 201: _RECORDED, 409: _OUTCOME, 412: _OUTCOME, 422: _OUTCOME},
 )
 UPDATE: Final = route(

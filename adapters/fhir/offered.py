@@ -57,7 +57,7 @@ RESOURCES: Final = (
             "versioning": "versioned",
             "readHistory": False,
             "updateCreate": False,
-            "conditionalCreate": False,
+            "conditionalCreate": True,
             "conditionalRead": "full-support",
             "conditionalUpdate": False,
             "conditionalDelete": "not-supported",

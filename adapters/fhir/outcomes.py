@@ -44,7 +44,9 @@ ISSUE_CODES: Final = {
 _INTAKE_CODES: Final = {
     IssueCode.CONFLICT: "conflict",
     IssueCode.SUPERSEDED: "conflict",
+    IssueCode.PRECONDITION: "conflict",
     IssueCode.DUPLICATE: "duplicate",
+    IssueCode.PRESENT: "duplicate",
     IssueCode.NO_ORIGINAL: "not-found",
     IssueCode.UNAVAILABLE: "transient",
 }
@@ -100,6 +102,8 @@ class InvalidResource(MessageError):
             remedy="Correct the resource and send it again.",
         )
         self.faults = tuple(faults)
+        if all(fault.code is ErrorCode.CONFLICT for fault in faults):
+            self.status = 412  # nothing is wrong but conditions
 
 
 def faults_of(error: GatewayError, path: str) -> tuple[Fault, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date
+from functools import partial
 from typing import Final
 
 from adapters.fhir.body import body_of
@@ -21,9 +22,10 @@ from adapters.fhir.later import wanted, wants_losses
 from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_bundle import read_bundle
+from adapters.fhir.read_condition import read_condition
 from adapters.fhir.read_import import read_import
 from adapters.fhir.read_people import read_match, read_patient_by_key, read_patient_search
-from adapters.fhir.read_report import CANNOT_CREATE_BY_CONDITION, Reports, require_report, revision_of
+from adapters.fhir.read_report import Reports, require_report, revision_of
 from adapters.fhir.read_request import read_message, read_parameters
 from adapters.fhir.read_search import read_search
 from adapters.fhir.search_values import ID
@@ -100,11 +102,12 @@ def _id(message: Inbound) -> str:
 
 
 def _read_created(message: Inbound) -> IntakeBatch:
-    if "if-none-exist" in message.headers:
-        what, remedy = CANNOT_CREATE_BY_CONDITION
-        raise MessageError(what, code=ErrorCode.UNKNOWN_OPERATION, path="If-None-Exist", remedy=remedy)
     node = require_report(body_of(message))
-    return IntakeBatch(records=(Reports().created(node),))
+    condition = message.headers.get("if-none-exist")
+    unless = None
+    if condition is not None:
+        unless = partial(read_condition, condition, path="If-None-Exist", base_url=message.base_url)
+    return IntakeBatch(records=(Reports().created(node, unless=unless),))
 
 
 def _read_updated(message: Inbound) -> IntakeBatch:

@@ -28,6 +28,8 @@ from gateway.ports import Inbound
 
 MOST_AT_ONCE: Final = 1000
 """Dispensations of a transaction: other writers wait until all of them are on disk."""
+MOST_CONDITIONAL: Final = 200
+"""Dispensations with `ifNoneExist`, each of which is looked for under a thousand names."""
 
 _TYPES: Final = ("transaction", "batch")
 _KEPT: Final = "fhir.bundle"
@@ -93,6 +95,7 @@ class ReportBundle:
         self.entries = tuple(
             Entry(number, entry, message.base_url) for number, entry in enumerate(node.items("entry"))
         )
+        _require_few_conditions(self.entries)
         if self.is_transaction:
             _require_bounded(self.entries)
         index = Index(_located(self.entries))
@@ -114,7 +117,7 @@ class ReportBundle:
         self._require_company(entry)
         if entry.method == "PUT":
             return self._reports.updated(resource, entry.need_id(), entry.expected_revision())
-        return self._reports.created(resource)
+        return self._reports.created(resource, unless=entry.condition())
 
     def _resource(self, entry: Entry) -> Node:
         """:raises MessageError: the entry has none that is taken, or asks for something that is not offered."""
@@ -160,6 +163,17 @@ def _is_transaction(node: Node) -> bool:
             "Post a Bundle of another type where it belongs: a message to $process-message.",
         )
     return node.text("type") == "transaction"
+
+
+def _require_few_conditions(entries: tuple[Entry, ...]) -> None:
+    """:raises MessageError: too many dispensations are to be created on a condition."""
+    conditional = sum(1 for entry in entries if entry.kind == KIND and entry.is_conditional)
+    if conditional > MOST_CONDITIONAL:
+        raise TooLarge(
+            f"More than {MOST_CONDITIONAL} dispensations of the Bundle come with a condition.",
+            path="Bundle.entry",
+            remedy="Send several Bundles, or leave ifNoneExist out: what is recorded is not recorded again.",
+        )
 
 
 def _require_bounded(entries: tuple[Entry, ...]) -> None:

@@ -10,6 +10,7 @@ Anything else that FHIR knows of a dispensation (prepared, cancelled, declined) 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from adapters.fhir import uris
@@ -19,15 +20,9 @@ from adapters.fhir.references import Index, References
 from adapters.fhir.tree import Node
 from adapters.fhir.validation import validate
 from gateway.errors import ErrorCode, MessageError
-from gateway.model import IntakeAction, IntakeRecord, Person
+from gateway.model import Dispensation, IntakeAction, IntakeRecord, Person, Unless
 
 KIND: Final = "MedicationDispense"
-CANNOT_CREATE_BY_CONDITION: Final = (
-    "A conditional create is not offered.",
-    "Send the resource without it: a dispensation that is recorded is not recorded again.",
-)
-"""What is said of If-None-Exist, and what to do (docs/decisions/0011-fhir-reports.md)."""
-
 _WITHDRAWN: Final = "entered-in-error"
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 _NEVER: Final = 0
@@ -46,18 +41,26 @@ class Reports:
         self._whole = beside is not None
         self._reader = DispensationReader(self._resolve, strict=True, whole=self._whole)
 
-    def created(self, node: Node, path: str | None = None) -> IntakeRecord:
+    def created(
+        self, node: Node, path: str | None = None, *, unless: Callable[[Dispensation], Unless] | None = None
+    ) -> IntakeRecord:
         """The report of a MedicationDispense that is to be created.
 
         :param path: of the record, where it is not the resource's own.
+        :param unless: reads the condition that came with it.
         :raises MessageError: naming the element.
         """
         path = path or node.path
         if is_withdrawn(node):
+            if unless is not None:
+                raise node.need("status").invalid("completed", "Withdraw a dispensation without a condition.")
             return IntakeRecord(
                 path=path, dispensation=self._reader.read_fill(node), action=IntakeAction.VOID
             )
-        return IntakeRecord(path=path, dispensation=self._reader.read(node, self._person(node)))
+        dispensation = self._reader.read(node, self._person(node))
+        return IntakeRecord(
+            path=path, dispensation=dispensation, unless=unless(dispensation) if unless is not None else None
+        )
 
     def updated(self, node: Node, id: str, expected_revision: int | None) -> IntakeRecord:
         """The report of a MedicationDispense that is to become the next revision of the one with that id.

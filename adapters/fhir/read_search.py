@@ -69,6 +69,9 @@ DISPENSES: Final = Searched(
         Parameter(
             name="code", type="token", documentation="NDC (10 or 11 digits) or RxNorm.", modifiers=("not",)
         ),
+        Parameter(
+            name="fill-number", type="number", documentation="This gateway's own: 0 is the first fill."
+        ),
         Parameter(name="whenprepared", type="date", documentation="The fill date."),
         Parameter(name="whenhandedover", type="date", documentation="The day on which it was sold."),
         Parameter(
@@ -136,7 +139,7 @@ def read_search(message: Inbound) -> LookupRequest:
     """
     query = query_for(message)
     position_of(query)  # before anything is looked up
-    key = _patient(query)
+    key = patient_of(query)
     if key is None:
         return LookupRequest(person=None, dispensation_id=_one_id(query), requester=Requester())
     _require_current(query)
@@ -145,8 +148,11 @@ def read_search(message: Inbound) -> LookupRequest:
     )
 
 
-def _patient(query: Query) -> str | None:
-    """The one key that all of them name; None where there is none."""
+def patient_of(query: Query) -> str | None:
+    """The key of the patient that the search names; None where it names none.
+
+    :raises MessageError: it is not one key.
+    """
     criteria = query.named(*_OF_A_PATIENT)
     keys = {tuple(_key(value) for value in one.values) for one in criteria}
     if not keys:

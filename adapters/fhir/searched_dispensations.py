@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.parties import write_dispenser
-from adapters.fhir.search_values import Moment, Target, Token, Value
+from adapters.fhir.search_values import Amount, Moment, Target, Token, Value
 from adapters.fhir.searching import Criterion, Query
 from adapters.fhir.write_dispensation import fill_type, status_of
 from gateway.model import Dispensation
@@ -76,6 +77,15 @@ def _is_drug(value: Value, one: Dispensation) -> bool:
     return by_ndc or (value.fits(uris.RXNORM, one.drug.rxcui) and one.drug.rxcui is not None)
 
 
+def _is_number(value: Value, one: Dispensation) -> bool:
+    return isinstance(value, Amount) and value.fits(Decimal(one.fill_number))
+
+
+def is_performer(value: Value, one: Dispensation) -> bool:
+    """True when it is an identifier of the dispenser."""
+    return _TESTS["performer"](value, one)
+
+
 def _performers(one: Dispensation) -> Codings:
     for identifier in write_dispenser(one.dispenser).get("identifier", ()):
         yield identifier.get("system"), identifier["value"]
@@ -89,6 +99,7 @@ _TESTS: Final[Mapping[str, Callable[[Value, Dispensation], bool]]] = {
     "type": _token(lambda one: [(c["system"], c["code"]) for c in fill_type(one)["coding"]]),
     "identifier": _token(lambda one: [(None, one.rx_number)]),
     "code": _is_drug,
+    "fill-number": _is_number,
     "whenprepared": _day(lambda one: one.filled),
     "whenhandedover": _day(lambda one: one.sold),
     "performer": _token(_performers),

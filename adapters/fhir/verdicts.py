@@ -86,6 +86,8 @@ def told(result: IntakeResult, *, by_id: bool = False, seen: bool = False, overt
 
 def _status_of_rejection(issues: tuple[IntakeIssue, ...], *, by_id: bool, seen: bool) -> int:
     codes = {issue.code for issue in issues if issue.is_error}
+    if IssueCode.PRECONDITION in codes:
+        return 412
     if IssueCode.CONFLICT in codes:
         return 412 if seen else 409
     return 405 if by_id and IssueCode.NO_ORIGINAL in codes else 422

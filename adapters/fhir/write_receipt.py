@@ -90,9 +90,14 @@ def _is_overtaken(result: IntakeResult, request: Inbound) -> bool:
 def _shown(what: Told, base_url: str, *, by_id: bool) -> Element | None:
     """The dispensation for who has reported it; None where something else of it is recorded than was sent."""
     recorded = what.recorded
-    if recorded is None or recorded.status is DispensationStatus.VOID or _is_superseded(what.issues):
+    if recorded is None or recorded.status is DispensationStatus.VOID or _is_other(what.issues):
         return None
     return standalone(without_person(recorded) if by_id else recorded, base_url)
+
+
+def _is_other(issues: Iterable[IntakeIssue]) -> bool:
+    """True where the record says something else than what was sent."""
+    return any(issue.code in {IssueCode.SUPERSEDED, IssueCode.PRESENT} for issue in issues)
 
 
 def _is_superseded(issues: Iterable[IntakeIssue]) -> bool:

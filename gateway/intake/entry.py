@@ -27,7 +27,8 @@ class Entry:
     """One record on its way: what was sent, with its drug resolved, and what was found.
 
     `exact` is the key of the person's demographics, `keys` are the matcher's blocking keys once they have been made.
-    `fills` are the fills that it can be: itself, or under every number where its own was not told.
+    `fills` are the fills that it can be: itself, or under every number where its own was not told. `others` are those
+    among which a condition is judged.
     """
 
     record: IntakeRecord
@@ -36,6 +37,7 @@ class Entry:
     report: bytes
     exact: str
     fills: tuple[Dispensation, ...]
+    others: tuple[Dispensation, ...] = ()
     keys: frozenset[str] | None = None
 
     def result(self, verdict: IntakeVerdict, dispensation: Dispensation) -> IntakeResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import product
 
@@ -61,6 +61,7 @@ class Reading:
             report=fingerprint(message, record),
             exact=exact_key(reported.person),
             fills=fills_of(record, reported),
+            others=_others_of(record, reported),
         )
 
     def _unknown_products(self, sent: Dispensation, path: str) -> tuple[IntakeIssue, ...]:
@@ -90,5 +91,18 @@ def fills_of(record: IntakeRecord, reported: Dispensation) -> tuple[Dispensation
     whole = record.action is IntakeAction.VOID or not reported.partial_fill
     part = record.action is IntakeAction.VOID or reported.partial_fill
     parts = (*((0,) if whole else ()), *(range(1, PARTS_TRIED + 1) if part else ()))
-    numbers = range(MAX_FILL_NUMBER + 1)
+    return _under(reported, range(MAX_FILL_NUMBER + 1), parts)
+
+
+def _others_of(record: IntakeRecord, reported: Dispensation) -> tuple[Dispensation, ...]:
+    """The fills of the same prescription and day among which a condition is judged: each that can be, whole or in
+    parts."""
+    if record.unless is None:
+        return ()
+    told = record.unless.fill_number
+    numbers = range(MAX_FILL_NUMBER + 1) if told is None else (told,)
+    return _under(reported, numbers, range(PARTS_TRIED + 1))
+
+
+def _under(reported: Dispensation, numbers: Iterable[int], parts: Iterable[int]) -> tuple[Dispensation, ...]:
     return tuple(replace(reported, fill_number=n, partial_fill=p) for n, p in product(numbers, parts))

@@ -33,7 +33,9 @@ class Recording:
     def prepare(self, ones: Sequence[Entry]) -> None:
         """Read what the record holds for all of them at once: fills, people by their exact demographics, and for
         those who are not found so, people who are near."""
-        self._unit.prepare([fill for one in ones for fill in one.fills], {one.exact for one in ones})
+        self._unit.prepare(
+            [fill for one in ones for fill in (*one.fills, *one.others)], {one.exact for one in ones}
+        )
         unknown = {one.exact: one for one in ones if not self._unit.candidates([one.exact])}
         for one in unknown.values():
             with suppress(MessageError):  # who cannot be linked is rejected when it is his turn
@@ -57,6 +59,8 @@ class Recording:
             one.reported = replace(one.reported, person=before.dispensation.person)
         if before is not None and one.report in before.reports:
             return self._again(one, before)
+        if one.record.unless is not None and (found := self._on_condition(one, before)) is not None:
+            return found
         match one.record.action:
             case IntakeAction.NEW:
                 return self._new(one, before)
@@ -107,6 +111,22 @@ class Recording:
             "This report was received before, and the record has been revised or voided since; it was left as it is.",
             is_error=False,
         )
+        return replace(one, issues=(issue, *one.issues)).result(IntakeVerdict.UNCHANGED, before.dispensation)
+
+    def _on_condition(self, one: Entry, before: Recorded | None) -> IntakeResult | None:
+        """The result where the condition finds something; None where it is met, and the dispensation is new."""
+        found = [
+            held for held in map(self._unit.same_fill, one.others) if held is not None and not is_void(held)
+        ]
+        key = one.record.unless.person_key if one.record.unless is not None else None
+        found = [held for held in found if key is None or held.dispensation.person.key == key]
+        if not found:
+            return None
+        if len(found) > 1 or before is None or found[0].dispensation.id != before.dispensation.id:
+            return one.rejected(IssueCode.PRECONDITION, _OTHERS_FOUND)
+        if self._is_same(one.reported, before):
+            return one.result(IntakeVerdict.UNCHANGED, before.dispensation)
+        issue = one.issue(IssueCode.PRESENT, _PRESENT, is_error=False)
         return replace(one, issues=(issue, *one.issues)).result(IntakeVerdict.UNCHANGED, before.dispensation)
 
     def _new(self, one: Entry, before: Recorded | None) -> IntakeResult:
@@ -227,6 +247,14 @@ def _content(dispensation: Dispensation) -> Dispensation:
 
 
 _NOBODY = Person()
+_OTHERS_FOUND = (
+    "The condition finds another fill of this prescription and day than the one that was sent, or several; nothing "
+    "was recorded. Name the fill number in the condition, or send the dispensation without one."
+)
+_PRESENT = (
+    "This fill (dispenser, prescription number, fill number, fill date) is recorded already with other content, and "
+    "was left as it is, as the condition asks. Send a revision to change it."
+)
 _ANOTHER_PERSON = (
     "The dispensation is recorded of another patient than the one it is said to be of. Send the patient's "
     "demographics to change whose it is."

@@ -39,6 +39,7 @@ from gateway.model.intake import (
     IntakeRecord,
     IntakeResult,
     Reported,
+    Unless,
     ZeroReport,
 )
 from gateway.model.link import AppearanceHeld, Link, LinkAction, Move, PersonHeld
@@ -118,6 +119,7 @@ __all__ = [
     "Sex",
     "Species",
     "StateOutcome",
+    "Unless",
     "Wanted",
     "ZeroReport",
 ]

@@ -141,6 +141,10 @@ class IssueCode(StrEnum):
     DUPLICATE = "duplicate"  # the fill is recorded already, with other content
     SUPERSEDED = "superseded"  # it was reported before and the record has been revised or voided since
     CONFLICT = "conflict"  # the record has changed since the sender has seen it
+    PRECONDITION = "precondition"  # what the sender made it depend on cannot be decided
+    PRESENT = (
+        "present"  # the fill is recorded already, with other content, and that is what the sender asked for
+    )
     UNSUPPORTED = "unsupported"  # the format allows it and the gateway does not take it
     WITHHELD = "withheld"  # nothing is wrong with it, but another record of a transaction was rejected
     UNAVAILABLE = "unavailable"  # for now it cannot be recorded

@@ -27,6 +27,15 @@ class IntakeIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unless:
+    """A new dispensation is not to be recorded if its dispenser has reported one of the same prescription number and
+    fill date that is not void: of this fill number and of this person, where they are told."""
+
+    fill_number: int | None = None
+    person_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRecord:
     """One reported dispensation; `path` is where it stood in the message, for the report.
 
@@ -40,6 +49,10 @@ class IntakeRecord:
     `is_fill_told` is False where the format cannot say the fill number, nor which part of a fill it was: the
     original is then looked for under every number, and a void takes it only if it is the same person's and no date
     on which it was sold is recorded.
+
+    With `unless` a new dispensation is recorded only when there is none such. When there is exactly one, and it is
+    this very fill, the record is UNCHANGED, with a warning where it says something else (PRESENT). When there are
+    several, or another fill, nobody may take the one for the other: the record is rejected (PRECONDITION).
     """
 
     path: str
@@ -48,6 +61,7 @@ class IntakeRecord:
     original: str | None = None
     expected_revision: int | None = None
     is_fill_told: bool = True
+    unless: Unless | None = None
     issues: tuple[IntakeIssue, ...] = ()
 
 

@@ -30,7 +30,7 @@ from gateway.model import (
 )
 from tests.factory import a_dispensation, an_answer
 from tests.unit.fhir.cases import BASE, an_animal, dispensations, inbound, receipt, reported, resource
-from tests.unit.fhir.test_requests import issue_of, spoil
+from tests.unit.fhir.test_requests import spoil
 
 
 def read(body: Any) -> Dispensation:
@@ -238,11 +238,6 @@ def test_what_was_found_valid_before_moves_no_fault(
     body["contained"][1]["name"] = "\ud800"
     assert refused(body).status == 400
     read(reported())
-
-
-def test_a_conditional_create_is_refused() -> None:
-    _, issue = issue_of(refused(reported(), headers={"if-none-exist": "identifier=7001234"}))
-    assert (issue["code"], issue["location"]) == ("not-supported", ["http.If-None-Exist"])
 
 
 # --- answered -------------------------------------------------------------------------------------------------
