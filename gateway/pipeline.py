@@ -41,7 +41,18 @@ from gateway.model import (
 )
 from gateway.model.audit import AuditAction, AuditEvent
 from gateway.model.people import PeopleFound, PersonQuery
-from gateway.ports import Adapter, Asked, AuditLog, Clock, Enclosed, Inbound, Outbound, Principal, Security
+from gateway.ports import (
+    Adapter,
+    Asked,
+    AuditLog,
+    Clock,
+    Enclosed,
+    Inbound,
+    Outbound,
+    Parts,
+    Principal,
+    Security,
+)
 from gateway.registry import Registry
 
 SCOPE_HISTORY = "pdmp/history"
@@ -212,8 +223,34 @@ class Pipeline:
                 receipt = self._intake(asked)
                 trail.reported(receipt)
                 return adapter.write(receipt, message)
+            case Parts():
+                return self._parts(adapter, asked, message, principal, trail)
             case Enclosed():
                 return adapter.write(self._enclosed(asked, message, principal, trail), message)
+
+    def _parts(
+        self, adapter: Adapter, parts: Parts, message: Inbound, principal: Principal, trail: _Trail
+    ) -> Outbound:
+        """What is reported together, then each message by itself. The event of the whole says what was reported."""
+        receipt = None
+        trail.action, trail.outcome = AuditAction.HISTORY_LOOKED_UP, "parts"
+        if parts.reported is not None:
+            self._security.require(principal, SCOPE_REPORT)
+            if parts.reported.all_or_nothing:  # whoever may not read is told before anything is recorded
+                self._security.require(principal, SCOPE_READ)
+            receipt = self._intake(parts.reported)
+            trail.reported(receipt)
+            if parts.reported.all_or_nothing and any(r.verdict not in _ON_DISK for r in receipt.results):
+                return adapter.write_parts(receipt, (), message)  # refused as a whole: nothing is read either
+        answers = [self._part(adapter, one, principal) for one in parts.messages]
+        return adapter.write_parts(receipt, answers, message)
+
+    def _part(self, adapter: Adapter, message: Inbound, principal: Principal) -> Outbound:
+        trail = _Trail()
+        trail.asked_by(principal, principal.registered)
+        return self._guarded(
+            adapter, message, trail, lambda: self._answer(adapter, message, principal, trail)
+        )
 
     def _enclosed(
         self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from flask import Blueprint
@@ -12,7 +13,9 @@ from adapters.fhir.read import read
 from adapters.fhir.read_import import open_file
 from adapters.fhir.routes import routes
 from adapters.fhir.write import FORMAT, write, write_error
+from adapters.fhir.write_receipt import write_bundle
 from gateway.errors import GatewayError
+from gateway.model import IntakeReceipt
 from gateway.ports import (
     Adapter,
     Answered,
@@ -38,6 +41,11 @@ class FhirAdapter(Adapter):
 
     def write(self, answer: Answered, request: Inbound) -> Outbound:
         return write(answer, request)
+
+    def write_parts(
+        self, receipt: IntakeReceipt | None, answers: Sequence[Outbound], request: Inbound
+    ) -> Outbound:
+        return write_bundle(receipt, answers, request)
 
     def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
         return write_error(error, request)

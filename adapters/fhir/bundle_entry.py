@@ -62,6 +62,22 @@ class Entry:
         url = self._said("url")
         return url.removeprefix(self._base_url).lstrip("/") if url is not None else None
 
+    @property
+    def is_read(self) -> bool:
+        """True for one that reads, and reports nothing."""
+        return self.method == "GET"
+
+    def require_literal_references(self) -> None:
+        """:raises MessageError: a reference is a search, of which nobody can say beforehand where it leads."""
+        for reference in _references(self.resource.value if self.resource is not None else None):
+            if "?" in reference:
+                raise MessageError(
+                    "A reference by a search is not followed.",
+                    code=ErrorCode.UNKNOWN_OPERATION,
+                    path=f"{self.path}.resource",
+                    remedy="Refer to an entry of the Bundle by its fullUrl, or contain the resource.",
+                )
+
     def _said(self, name: str) -> str | None:
         request = self.node.get_value("request")
         said = request.get(name) if isinstance(request, dict) else None
@@ -75,7 +91,9 @@ class Entry:
         method = self.node.need("request").need("method")
         if method.as_text() not in _METHODS:
             raise MethodNotAllowed(
-                "Only POST and PUT are offered in a Bundle.", allowed=_METHODS, path=method.path
+                "Only GET, POST and PUT are offered in a Bundle.",
+                allowed=("GET", *_METHODS),
+                path=method.path,
             )
         resource = self.node.need("resource")
         if self.kind == "Bundle":

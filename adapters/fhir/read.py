@@ -124,12 +124,16 @@ def _read_updated(message: Inbound) -> IntakeBatch:
     return IntakeBatch(records=(Reports().updated(node, id, seen),))
 
 
+def _read_bundle(message: Inbound) -> Asked:
+    return read_bundle(message, read)
+
+
 _READERS: Final[Mapping[str, Callable[[Inbound], Asked]]] = {
     "pdmp-history": _read_history,
     "process-message": _read_message,
     "create": _read_created,
     "update": _read_updated,
-    "bundle": read_bundle,
+    "bundle": _read_bundle,
     "import": read_import,
     "search": read_search,
     "read": _read_one,

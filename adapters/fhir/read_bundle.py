@@ -2,6 +2,7 @@
 
     POST MedicationDispense, PUT MedicationDispense/ID     a record of the batch
     POST or PUT of what a dispensation refers to           taken along with the dispensations that refer to it
+    GET of MedicationDispense or Provenance                a message of its own (bundle_read.py)
     anything else                                          refused by name
 
 A transaction is refused as a whole, with everything that is wrong with it; in a batch each entry is answered by
@@ -10,12 +11,13 @@ itself. Source: FHIR R4 "http" (transaction, batch).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Final
 
 from adapters.fhir.body import may_have_modifiers, unjudged_body_of
 from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
+from adapters.fhir.bundle_read import message_of
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
 from adapters.fhir.patients import require_kind
 from adapters.fhir.read_report import KIND, Reports, require_report
@@ -24,10 +26,12 @@ from adapters.fhir.tree import Node, refuse_modifiers
 from adapters.fhir.validation import validate
 from gateway.errors import ErrorCode, MessageError, TooLarge
 from gateway.model import IntakeBatch, IntakeRecord
-from gateway.ports import Inbound
+from gateway.ports import Inbound, Parts
 
 MOST_AT_ONCE: Final = 1000
 """Dispensations of a transaction: other writers wait until all of them are on disk."""
+MOST_READ: Final = 100
+"""Entries that read: each is a look-up of its own."""
 MOST_CONDITIONAL: Final = 200
 """Dispensations with `ifNoneExist`, each of which is looked for under a thousand names."""
 
@@ -36,17 +40,22 @@ _KEPT: Final = "fhir.bundle"
 _MOST_FAULTS: Final = 200  # told of one transaction
 
 
-def read_bundle(message: Inbound) -> IntakeBatch:
-    """What the entries report; of a batch, those that are not refused.
+def read_bundle(message: Inbound, read: Callable[[Inbound], object]) -> IntakeBatch | Parts:
+    """What the entries report and read; of a batch, those that are not refused.
 
+    :param read: of a message by itself, to know before anything is recorded whether it can be read.
     :raises MessageError: the Bundle is no transaction or batch, or is a transaction of which an entry is refused.
     """
     bundle = bundle_of(message)
     records: list[IntakeRecord] = []
     faults: list[Fault] = []
     not_referred: list[Fault] = []
+    messages: list[Inbound] = []
     for entry in bundle.entries:
         try:
+            if entry.is_read:
+                messages.append(_message(bundle, entry, message, read))
+                continue
             record = bundle.record(entry)
         except NotReferred as error:
             not_referred += faults_of(error, entry.path)
@@ -58,11 +67,33 @@ def read_bundle(message: Inbound) -> IntakeBatch:
         if faults or not_referred:  # the latter may be due to the former, and may be many
             raise InvalidResource((faults or not_referred)[:_MOST_FAULTS])
         records.sort(key=lambda one: one.original is not None)  # POST before PUT, as the standard wants it
-    return IntakeBatch(
+    reported = IntakeBatch(
         records=tuple(records),
         message=f"fhir:{sha256(message.body).hexdigest()}",
         all_or_nothing=bundle.is_transaction,
     )
+    if not messages:
+        return reported
+    return Parts(reported=reported if records else None, messages=tuple(messages))
+
+
+def _message(
+    bundle: ReportBundle, entry: Entry, whole: Inbound, read: Callable[[Inbound], object]
+) -> Inbound:
+    """The message that a GET is. In a transaction what is wrong with it refuses the whole; in a batch, where each is
+    answered by itself, that is found out when it is its turn.
+
+    :raises MessageError: at the entry's URL.
+    """
+    one = bundle.read(entry, whole)
+    if bundle.is_transaction:
+        try:
+            read(one)
+        except MessageError as error:
+            raise InvalidResource(
+                [Fault(error.code, f"{entry.path}.request.url", str(error), None)]
+            ) from None
+    return one
 
 
 def bundle_of(message: Inbound) -> ReportBundle:
@@ -85,6 +116,7 @@ class ReportBundle:
 
     def __init__(self, message: Inbound) -> None:
         node = require_kind(unjudged_body_of(message), "Bundle")
+        self._may_refer_by_search = any(sign in message.body for sign in (b"?", b"\\u003", b"&#"))
         self._may_have_modifiers = may_have_modifiers(message)
         if self._may_have_modifiers:
             refuse_modifiers(
@@ -96,12 +128,19 @@ class ReportBundle:
             Entry(number, entry, message.base_url) for number, entry in enumerate(node.items("entry"))
         )
         _require_few_conditions(self.entries)
+        _require_few_reads(self.entries)
         if self.is_transaction:
             _require_bounded(self.entries)
         index = Index(_located(self.entries))
         self._company = Company(self.entries, index)
         self._reports = Reports(index)
         self._faults: dict[int, MessageError | None] = {}
+
+    def read(self, entry: Entry, whole: Inbound) -> Inbound:
+        """The message that an entry is which reads. :raises MessageError: the entry is refused."""
+        if self._may_have_modifiers:
+            refuse_modifiers(entry.node)
+        return message_of(entry.node, entry.place or "", whole)
 
     def record(self, entry: Entry) -> IntakeRecord | None:
         """What the entry reports; None for a resource that is taken along.
@@ -125,6 +164,8 @@ class ReportBundle:
             refuse_modifiers(entry.node)
         resource = entry.need_resource()
         entry.require_request()
+        if self._may_refer_by_search:
+            entry.require_literal_references()
         return resource
 
     def dispensations_with(self, entry: Entry) -> tuple[Entry, ...]:
@@ -163,6 +204,16 @@ def _is_transaction(node: Node) -> bool:
             "Post a Bundle of another type where it belongs: a message to $process-message.",
         )
     return node.text("type") == "transaction"
+
+
+def _require_few_reads(entries: tuple[Entry, ...]) -> None:
+    """:raises TooLarge: too many entries read something."""
+    if sum(1 for entry in entries if entry.is_read) > MOST_READ:
+        raise TooLarge(
+            f"More than {MOST_READ} entries of the Bundle read something.",
+            path="Bundle.entry",
+            remedy="Send several Bundles.",
+        )
 
 
 def _require_few_conditions(entries: tuple[Entry, ...]) -> None:

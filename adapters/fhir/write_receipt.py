@@ -11,13 +11,14 @@ nothing of one that has been revised since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from adapters.fhir import uris
 from adapters.fhir.body import body_of
 from adapters.fhir.bundle_entry import Entry
+from adapters.fhir.bundle_read import entry_of
 from adapters.fhir.datatypes import Element
 from adapters.fhir.media import NDJSON, answer_type, preference, wants_ndjson
 from adapters.fhir.out import outbound, to_json
@@ -50,7 +51,7 @@ def write_receipt(receipt: IntakeReceipt, request: Inbound) -> Outbound:
     """The answer to whatever reported dispensations."""
     match request.operation:
         case "bundle":
-            return _bundle(receipt, request)
+            return write_bundle(receipt, (), request)
         case "import":
             return _import(receipt, request)
         case _:
@@ -107,9 +108,13 @@ def _is_superseded(issues: Iterable[IntakeIssue]) -> bool:
 # --- a Bundle -------------------------------------------------------------------------------------------------
 
 
-def _bundle(receipt: IntakeReceipt, request: Inbound) -> Outbound:
+def write_bundle(receipt: IntakeReceipt | None, read: Sequence[Outbound], request: Inbound) -> Outbound:
+    """The answer to a transaction or a batch: of what it reports, and of what it reads, in the order of its entries.
+
+    A transaction of which nothing was recorded says so, and shows nothing.
+    """
     bundle = bundle_of(request)
-    answers = _Answers(bundle, receipt, request)
+    answers = _Answers(bundle, receipt or IntakeReceipt(results=()), read, request)
     if bundle.is_transaction and (refusal := answers.refusal()) is not None:
         status, outcome = refusal
         return outbound(outcome, request, status=status)
@@ -125,7 +130,11 @@ def _bundle(receipt: IntakeReceipt, request: Inbound) -> Outbound:
 class _Answers:
     """The answers to the entries of one Bundle."""
 
-    def __init__(self, bundle: ReportBundle, receipt: IntakeReceipt, request: Inbound) -> None:
+    def __init__(
+        self, bundle: ReportBundle, receipt: IntakeReceipt, read: Sequence[Outbound], request: Inbound
+    ) -> None:
+        self._read = iter(read)
+        self._request = request
         self._bundle = bundle
         self._base_url = request.base_url
         self._preference = preference(request, "return")
@@ -146,6 +155,8 @@ class _Answers:
 
     def of(self, entry: Entry) -> Element:
         """The entry of the response."""
+        if entry.is_read:
+            return self._of_read(entry)
         what = self._told.get(entry.number)
         if what is None:
             return {"response": self._without_result(entry)}
@@ -156,6 +167,13 @@ class _Answers:
         if self._preference == "operationoutcome":
             written["response"]["outcome"] = what.outcome
         return written
+
+    def _of_read(self, entry: Entry) -> Element:
+        try:
+            self._bundle.read(entry, self._request)
+        except MessageError as error:
+            return {"response": {"status": str(status_of_error(error)), "outcome": outcome_of_error(error)}}
+        return entry_of(next(self._read), entry.path)
 
     def _without_result(self, entry: Entry) -> Element:
         """Of an entry that was refused, or is taken along."""

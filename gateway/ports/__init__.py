@@ -55,6 +55,7 @@ from gateway.ports.messages import (
     Enclosed,
     Inbound,
     Outbound,
+    Parts,
 )
 from gateway.ports.record import (
     History,
@@ -93,6 +94,7 @@ __all__ = [
     "Parameter",
     "Partner",
     "PartnerSettings",
+    "Parts",
     "Policy",
     "Principal",
     "ProductDirectory",

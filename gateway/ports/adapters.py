@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -11,6 +11,7 @@ from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
     IntakeIssue,
+    IntakeReceipt,
     IntakeResult,
     LookupRequest,
     Reported,
@@ -132,6 +133,12 @@ class Adapter(ABC):
     @abstractmethod
     def write(self, answer: Answered, request: Inbound) -> Outbound:
         """The answer in the caller's own format and version. An `Outbound` is an enclosed message's answer."""
+
+    def write_parts(
+        self, receipt: IntakeReceipt | None, answers: Sequence[Outbound], request: Inbound
+    ) -> Outbound:
+        """The answer to a message of several parts, for adapters that read :class:`Parts`; one answer a message."""
+        raise TypeError(f"{self.name} has no messages of several parts")
 
     @abstractmethod
     def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:

@@ -73,6 +73,17 @@ class Enclosed:
     destination: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A message of several parts: what it reports is taken in together and first, None where it reports nothing; then
+    each of `messages`, in the same protocol, is answered as if it had come by itself, with its own scope and its own
+    audit event.
+    """
+
+    reported: IntakeBatch | None
+    messages: tuple[Inbound, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class BearerToken:
     """An access token (RFC 6750)."""
@@ -91,5 +102,5 @@ class ClientPassword:
 Credentials: TypeAlias = BearerToken | ClientPassword
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
-Asked: TypeAlias = LookupRequest | PersonQuery | IntakeBatch | Enclosed
+Asked: TypeAlias = LookupRequest | PersonQuery | IntakeBatch | Enclosed | Parts
 Answered: TypeAlias = Answer | PeopleFound | IntakeReceipt | Outbound
