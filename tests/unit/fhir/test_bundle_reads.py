@@ -140,6 +140,21 @@ def test_each_read_has_its_own_scope_and_its_own_event(empty: LiveGateway, known
     assert [e["response"]["status"] for e in only_reading.json()["entry"]] == ["200", "200"]
 
 
+def test_what_left_is_audited_entry_by_entry(empty: LiveGateway, known: tuple[str, str]) -> None:
+    key, id = known
+    empty.token(*BOTH)
+    before = len(list(empty.gateway.audit.events()))
+    search = f"MedicationDispense?patient={key}"
+    post(empty, get(search), get(f"{search}&type=RFP"), get(f"MedicationDispense/{id}", ifNoneMatch="*"))
+    told = [
+        (e.operation, e.status, e.count, e.person_key) for e in list(empty.gateway.audit.events())[before:]
+    ]
+    assert sorted(told[:-1], key=str) == sorted(
+        [("search", 200, 1, key), ("search", 200, 0, key), ("read", 304, 0, key)], key=str
+    )
+    assert told[-1] == ("bundle", 200, 0, None)
+
+
 def test_a_reference_by_a_search_is_refused_by_name(empty: LiveGateway) -> None:
     sent = report()
     sent["resource"]["authorizingPrescription"][0]["reference"] = "MedicationRequest?identifier=1"
