@@ -3,10 +3,13 @@
 adapter.py        the contract               routes.py, described.py     where, and what is said of it
 conformance.py    what the server offers     offered
 read.py           wire -> canonical          read_request, read_search, read_dispensation
-    reports                                  read_report, read_bundle (bundle_entry), read_import, validation
+    reports                                  read_report, read_bundle (bundle_entry, bundle_read), read_import,
+                                             read_condition (If-None-Exist), validation
 write.py          canonical -> wire          history, standalone, write_dispensation, outcomes, out
     of reports                               write_receipt, verdicts; report of a file
     figures of a history                     read_analysis, write_analysis
+    searches                                 searching, search_values (grammar), searched_dispensations (finding),
+                                             searchset (pages), write_search, provenance
 both directions   datatypes, patients, parties, medications
 body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.fhir import read_bundle
+from adapters.fhir import ADAPTER, read_bundle
 from adapters.fhir.read_bundle import bundle_of
 from adapters.fhir.tree import names_modifiers
 from gateway.errors import ErrorCode, MessageError
@@ -33,7 +33,7 @@ def test_a_modifier_is_found_however_its_name_is_spelled(name: str, is_escaped: 
     assert names_modifiers(spelled.encode())
     message = inbound("bundle", spelled.encode())
     with pytest.raises(MessageError) as caught:
-        read_bundle.read_bundle(message)
+        ADAPTER.read(message)
     assert {fault.code for fault in caught.value.faults} == {ErrorCode.UNKNOWN_OPERATION}  # type: ignore[attr-defined]
 
 
@@ -46,7 +46,7 @@ def test_each_resource_is_judged_once_for_reader_and_writer(monkeypatch: pytest.
     monkeypatch.setattr(read_bundle, "validate", lambda node: judged.append(node.path))
     body = bundle(*apart(fill()))
     message = inbound("bundle", json.dumps(body).encode())
-    read_bundle.read_bundle(message)
+    ADAPTER.read(message)
     shared = bundle_of(message)
     for one in shared.entries:
         shared.record(one)
