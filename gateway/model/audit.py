@@ -32,7 +32,7 @@ class AuditAction(StrEnum):
 class AuditEvent:
     """One answer that left, or was about to.
 
-    `person_key` is the store's opaque key of the person whose history left, None when nobody's did.
+    `person_key` is the store's opaque key of the one person whose history or demographics left, else None.
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
     `count` is the number of dispensations disclosed or recorded, of people shown, or of dispensers told about.
     `losses` are field names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why

@@ -48,6 +48,7 @@ TABLE = [
     (MessageError("No.", code=ErrorCode.DATE_RANGE), 400, "900", "217"),
     (MessageError("Again.", code=ErrorCode.DUPLICATE), 400, "900", "220"),
     (MessageError("Which?", code=ErrorCode.UNKNOWN_OPERATION), 400, "601", None),
+    (MessageError("Too many.", code=ErrorCode.TOO_COSTLY), 400, "900", None),
     (UnsupportedFormat("Not a type of XML."), 415, "900", None),
     (UnsupportedFormat("Not a type of XML.", code=ErrorCode.NOT_ACCEPTABLE), 415, "900", None),
     (TooLarge("More than 10 bytes."), 413, "900", None),
