@@ -14,6 +14,7 @@ from flask import Blueprint
 
 from gateway.audit import HashChainedLog
 from gateway.audit import migrate as migrate_audit
+from gateway.auditing import Auditing
 from gateway.clinical import Analyst, Thresholds
 from gateway.compliance import Compliance, ReportingRules
 from gateway.database import SchemaError
@@ -25,7 +26,7 @@ from gateway.lookup import Lookup
 from gateway.matching import FellegiSunter, exact_key, read_tables
 from gateway.model import Drug, Organisation, Practitioner, Requester
 from gateway.people import People
-from gateway.pipeline import Pipeline
+from gateway.pipeline import Pipeline, UseCases
 from gateway.ports import Clock, Ephemeral, Security, StateRules
 from gateway.registry import Registry, load_registry
 from gateway.report_links import ReportLinks
@@ -162,9 +163,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         home=state.code,
         registry=registry,
         security=security,
-        lookup=report_links,
-        people=people,
-        intake=intake,
+        use_cases=UseCases(lookup=report_links, people=people, auditing=Auditing(audit=audit), intake=intake),
         audit=audit,
         clock=clock,
     )

@@ -11,6 +11,7 @@ cannot be written, the answer does not leave. No exception passes through: what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -40,6 +41,7 @@ from gateway.model import (
     Requester,
 )
 from gateway.model.audit import AuditAction, AuditEvent
+from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
 from gateway.ports import (
     Adapter,
@@ -58,6 +60,7 @@ from gateway.registry import Registry
 SCOPE_HISTORY = "pdmp/history"
 SCOPE_READ = "system/MedicationDispense.rs"
 SCOPE_PATIENT = "system/Patient.rs"
+SCOPES_AUDIT = ("audit/read", "system/AuditEvent.rs")
 SCOPE_REPORT = "system/MedicationDispense.c"
 
 _ON_DISK = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
@@ -100,6 +103,11 @@ class _Trail:
         self.person_key = found.people[0].key if self.count == 1 else None
         self.evidence = found.evidence
 
+    def shown(self, found: EventsFound) -> None:
+        self.action = AuditAction.AUDIT_READ
+        self.outcome = "found" if found.events else "none"
+        self.count = len(found.events)
+
     def reported(self, receipt: IntakeReceipt) -> None:
         self.action = AuditAction.DISPENSATION_REPORTED
         verdicts = [r.verdict for r in receipt.results]
@@ -122,6 +130,16 @@ class _Trail:
                 self.action = AuditAction.REQUEST_FAILED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """What can be asked, by what is asked."""
+
+    lookup: Callable[[LookupRequest], Answer]
+    people: Callable[[PersonQuery], PeopleFound]
+    auditing: Callable[[AuditQuery], EventsFound]
+    intake: Callable[[IntakeBatch], IntakeReceipt]
+
+
 class Pipeline:
     """Joins adapters, security, the use cases and the audit.
 
@@ -134,18 +152,14 @@ class Pipeline:
         home: str,
         registry: Registry,
         security: Security,
-        lookup: Callable[[LookupRequest], Answer],
-        people: Callable[[PersonQuery], PeopleFound],
-        intake: Callable[[IntakeBatch], IntakeReceipt],
+        use_cases: UseCases,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
         self._home = home
         self._registry = registry
         self._security = security
-        self._lookup = lookup
-        self._people = people
-        self._intake = intake
+        self._use_cases = use_cases
         self._audit = audit
         self._clock = clock
 
@@ -208,19 +222,24 @@ class Pipeline:
                 self._security.require(principal, scope)
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
-                answer = self._lookup(replace(asked, requester=requester))
+                answer = self._use_cases.lookup(replace(asked, requester=requester))
                 trail.answered(answer)
                 return adapter.write(answer, message)
             case PersonQuery():
                 self._security.require(principal, SCOPE_PATIENT)
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
-                found = self._people(replace(asked, requester=requester))
+                found = self._use_cases.people(replace(asked, requester=requester))
                 trail.found(found, asked)
                 return adapter.write(found, message)
+            case AuditQuery():
+                self._require_any(principal, SCOPES_AUDIT)
+                events = self._use_cases.auditing(asked)
+                trail.shown(events)
+                return adapter.write(events, message)
             case IntakeBatch():
                 self._security.require(principal, SCOPE_REPORT)
-                receipt = self._intake(asked)
+                receipt = self._use_cases.intake(asked)
                 trail.reported(receipt)
                 return adapter.write(receipt, message)
             case Parts():
@@ -238,7 +257,7 @@ class Pipeline:
             self._security.require(principal, SCOPE_REPORT)
             if parts.reported.all_or_nothing:  # whoever may not read is told before anything is recorded
                 self._security.require(principal, SCOPE_READ)
-            receipt = self._intake(parts.reported)
+            receipt = self._use_cases.intake(parts.reported)
             trail.reported(receipt)
             if parts.reported.all_or_nothing and any(r.verdict not in _ON_DISK for r in receipt.results):
                 return adapter.write_parts(receipt, (), message)  # refused as a whole: nothing is read either
@@ -251,6 +270,14 @@ class Pipeline:
         return self._guarded(
             adapter, message, trail, lambda: self._answer(adapter, message, principal, trail)
         )
+
+    def _require_any(self, principal: Principal, scopes: tuple[str, ...]) -> None:
+        """:raises Forbidden: none of them is covered; it names the first."""
+        for scope in scopes[1:]:
+            with suppress(Forbidden):
+                self._security.require(principal, scope)
+                return
+        self._security.require(principal, scopes[0])
 
     def _enclosed(
         self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail

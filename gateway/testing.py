@@ -33,6 +33,7 @@ ALL_SCOPES = (
     "system/MedicationDispense.c",
     "system/MedicationDispense.rs",
     "system/Patient.rs",
+    "audit/read",
 )
 
 

@@ -10,6 +10,8 @@ write.py          canonical -> wire          history, standalone, write_dispensa
     figures of a history                     read_analysis, write_analysis
     searches                                 searching, search_values (grammar), searched_dispensations (finding),
                                              searchset (pages), write_search, provenance
+    of people                                read_people, write_people
+    of the audit                             read_audit, write_audit, audit_codes
 both directions   datatypes, patients, parties, medications
 body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML

@@ -32,6 +32,7 @@ SMART: Final[dict[str, Any]] = {
         "system/MedicationDispense.c",
         "system/MedicationDispense.rs",
         "system/Patient.rs",
+        "system/AuditEvent.rs",
         "pdmp/history",
         "pdmp/report",
         "audit/read",

@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON
+from adapters.fhir.read_audit import AUDIT_EVENT
 from adapters.fhir.read_people import PATIENT
 from adapters.fhir.read_search import DISPENSES, PROVENANCES
 from adapters.fhir.searching import PAGE, Searched
 from gateway.ports import Content, Parameter, RouteDescription
 
 READ: Final = "system/MedicationDispense.rs"
+AUDIT: Final = "audit/read"
 PEOPLE: Final = "system/Patient.rs"
 REPORT: Final = "system/MedicationDispense.c"
 HISTORY: Final = "pdmp/history"
@@ -142,14 +144,14 @@ UPDATE: Final = route(
 )
 
 
-def _search(summary: str, searched: Searched) -> tuple[RouteDescription, RouteDescription]:
+def _search(summary: str, searched: Searched, scope: str = READ) -> tuple[RouteDescription, RouteDescription]:
     """By URL, and by a form."""
     controls = ("_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", PAGE)
     query = (
         *(Parameter(name=one.name, where="query", about=one.documentation) for one in searched.parameters),
         *(Parameter(name=name, where="query", about="As FHIR R4 has it") for name in controls),
     )
-    by_url = route(summary, scope=READ, query=query, answers={200: ("Bundle",), 404: _OUTCOME})
+    by_url = route(summary, scope=scope, query=query, answers={200: ("Bundle",), 404: _OUTCOME})
     form = Content(
         media=(_FORM,),
         schema={"type": "object", "properties": {p.name: {"type": "string"} for p in query}},
@@ -198,23 +200,10 @@ IMPORT: Final = RouteDescription(
     parameters=_IMPORTED.parameters,
     answers={**_IMPORTED.answers, 200: (Content(media=(NDJSON,)), *_IMPORTED.answers[200])},
 )
-_PEOPLE_BY: Final = tuple(
-    Parameter(name=one.name, where="query", about=one.documentation) for one in PATIENT.parameters
-)
-SEARCH_PEOPLE: Final = route(
-    "People by key, or by birth date and name", scope=PEOPLE, query=_PEOPLE_BY, answers={200: ("Bundle",)}
-)
-SEARCH_PEOPLE_BY_FORM: Final = RouteDescription(
-    summary=SEARCH_PEOPLE.summary,
-    scopes=SEARCH_PEOPLE.scopes,
-    takes=(
-        Content(
-            media=(_FORM,),
-            schema={"type": "object", "properties": {p.name: {"type": "string"} for p in _PEOPLE_BY}},
-        ),
-    ),
-    parameters=SEARCH_PEOPLE.parameters,
-    answers=SEARCH_PEOPLE.answers,
+SEARCH_PEOPLE, SEARCH_PEOPLE_BY_FORM = _search("People by key, or by birth date and name", PATIENT, PEOPLE)
+SEARCH_AUDIT, SEARCH_AUDIT_BY_FORM = _search("Audit events, the newest first", AUDIT_EVENT, AUDIT)
+READ_AUDIT: Final = route(
+    "One audit event", scope=AUDIT, path=(ID,), answers={200: ("AuditEvent",), 404: _OUTCOME}
 )
 MATCH: Final = route(
     "People who may be this patient", scope=PEOPLE, takes=("Parameters",), answers={200: ("Bundle",)}

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from adapters.fhir import uris
 from adapters.fhir.media import NDJSON
+from adapters.fhir.read_audit import AUDIT_EVENT
 from adapters.fhir.read_people import PATIENT
 from adapters.fhir.read_search import DISPENSES, PROVENANCES
 
@@ -74,6 +75,11 @@ RESOURCES: Final = (
         },
     ),
     Resource(type="OperationDefinition", interactions=("read",)),
+    Resource(
+        type="AuditEvent",
+        interactions=("read", "search-type"),
+        more=AUDIT_EVENT.statement(),
+    ),
     Resource(
         type="Patient",
         interactions=("read", "search-type"),

@@ -5,6 +5,7 @@ process-message    Bundle of type message          -> LookupRequest by demograph
 create, update     MedicationDispense              -> IntakeBatch of one record
 bundle             Bundle, transaction or batch    -> IntakeBatch of its MedicationDispense entries
 import             NDJSON of MedicationDispense    -> IntakeBatch of its lines
+audit-*           the URL                        -> AuditQuery (read_audit.py)
 patient-*, match   the URL, Parameters             -> PersonQuery (read_people.py)
 search, read       the URL                         -> LookupRequest by person key, by dispensation id
 """
@@ -21,6 +22,7 @@ from adapters.fhir.body import body_of
 from adapters.fhir.later import wanted, wants_losses
 from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
+from adapters.fhir.read_audit import read_audit_event, read_audit_search
 from adapters.fhir.read_bundle import read_bundle
 from adapters.fhir.read_condition import read_condition
 from adapters.fhir.read_import import read_import
@@ -143,5 +145,7 @@ _READERS: Final[Mapping[str, Callable[[Inbound], Asked]]] = {
     "patient-read": read_patient_by_key,
     "patient-search": read_patient_search,
     "match": read_match,
+    "audit-read": read_audit_event,
+    "audit-search": read_audit_search,
 }
 """The reader of each operation that a route names."""

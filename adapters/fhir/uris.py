@@ -89,6 +89,17 @@ SECURITY_SERVICE: Final = _TERMINOLOGY + "restful-security-service"
 
 # --- identifiers ----------------------------------------------------------------------------------------------
 
+AUDIT_TYPE: Final = _TERMINOLOGY + "audit-event-type"
+AUDIT_ACTION: Final = "http://hl7.org/fhir/audit-event-action"
+AUDIT_OUTCOME: Final = "http://hl7.org/fhir/audit-event-outcome"
+AUDIT_ENTITY_TYPE: Final = _TERMINOLOGY + "audit-entity-type"
+AUDIT_SUBTYPE: Final = "urn:x-pmpbridge:audit"
+OBJECT_ROLE: Final = _TERMINOLOGY + "object-role"
+DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+ACT_REASON: Final = _TERMINOLOGY + "v3-ActReason"
+CLIENT: Final = "urn:x-pmpbridge:client"
+REPORT: Final = "urn:x-pmpbridge:report"
+REQUEST: Final = "urn:x-pmpbridge:request"
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 DEA: Final = "http://terminology.hl7.org/NamingSystem/usdeanumber"
 NCPDP_ID: Final = _TERMINOLOGY + "NCPDPProviderIdentificationNumber"

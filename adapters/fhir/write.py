@@ -7,6 +7,7 @@
     search             Bundle of type searchset (write_search.py), of Provenance too
     read, vread        the MedicationDispense; 404 when there is none to show; 304 when it is known
     provenance         its Provenance
+    audit-*            AuditEvent; Bundle of type searchset (write_audit.py)
     patient-*, match   Patient; Bundle of type searchset (write_people.py)
     any error          OperationOutcome
 
@@ -28,11 +29,13 @@ from adapters.fhir.outcomes import outcome_of, outcome_of_error, status_of_error
 from adapters.fhir.provenance import provenance
 from adapters.fhir.read import request_message_id
 from adapters.fhir.standalone import is_known, standalone, version_headers
+from adapters.fhir.write_audit import write_audit
 from adapters.fhir.write_people import write_people
 from adapters.fhir.write_receipt import write_receipt
 from adapters.fhir.write_search import write_search
 from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.model import Answer, Dispensation, IntakeReceipt, Outcome
+from gateway.model.auditing import EventsFound
 from gateway.model.people import PeopleFound
 from gateway.ports import Answered, Inbound, Outbound
 from gateway.terminology import field_map
@@ -50,6 +53,8 @@ def write(answer: Answered, request: Inbound) -> Outbound:
         return write_receipt(answer, request)
     if isinstance(answer, PeopleFound):
         return write_people(answer, request)
+    if isinstance(answer, EventsFound):
+        return write_audit(answer, request)
     if isinstance(answer, Outbound):
         raise TypeError("FHIR encloses no message of another protocol")
     if answer.outcome is Outcome.DISALLOWED:

@@ -1,6 +1,6 @@
 """Who did what? The audit log in an SQL database: append-only and hash-chained.
 
-    schema       the two tables
+    schema       the two tables, the events indexed by time and by person
     chain        an event's canonical bytes, its hash, and how a chain is checked
     log          the port: record; and verify, search
     migrations   the schema's history (Alembic)

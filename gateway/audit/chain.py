@@ -52,6 +52,7 @@ class Link(NamedTuple):
     event: bytes
     previous: bytes
     hash: bytes
+    person_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ def walk(head: Head, links: Iterable[Link], noted: Mapping[int, bytes]) -> Itera
         if link.seq != seq + 1:
             raise BrokenChain(head.stream, seq + 1, "the event has been removed")
         seq = link.seq
-        if not _is_bytes(link) or chained(link.previous, link.event) != link.hash or not _is_dated(link):
+        if not _is_bytes(link) or chained(link.previous, link.event) != link.hash or not _is_found(link):
             raise BrokenChain(head.stream, seq, "the event has been altered")
         if link.previous != previous:
             raise BrokenChain(
@@ -136,9 +137,10 @@ def _is_bytes(link: Link) -> bool:
     return all(isinstance(one, bytes) for one in (link.event, link.previous, link.hash))
 
 
-def _is_dated(link: Link) -> bool:
-    """The column that searches go by says what the event says."""
+def _is_found(link: Link) -> bool:
+    """The columns that searches go by say what the event says."""
     try:
-        return decode(link.event).at == link.at
+        event = decode(link.event)
+        return (event.at, event.person_key) == (link.at, link.person_key)
     except msgspec.DecodeError:
         return False

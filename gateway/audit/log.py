@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from threading import Lock
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
@@ -18,6 +19,7 @@ from gateway.audit.schema import MIGRATIONS, audit_event, audit_stream
 from gateway.database import Database, answering
 from gateway.errors import Unavailable
 from gateway.model.audit import AuditEvent
+from gateway.model.auditing import Place, RecordedEvent
 from gateway.ports import AuditLog
 
 _log = structlog.get_logger(__name__)
@@ -25,6 +27,8 @@ _log = structlog.get_logger(__name__)
 PART = "audit log"
 ROWS_AT_ONCE = 1000
 ATTEMPTS_TO_OPEN = 3
+_MOST_STREAM: Final = 2**31 - 1
+_MOST_SEQ: Final = 2**63 - 1
 ISOLATION: IsolationLevel = "READ COMMITTED"  # streams share no rows; the primary keys do the rest
 
 _INSERT = insert(audit_event)
@@ -39,20 +43,30 @@ _HEADS = select(audit_stream.c.stream, audit_stream.c.seq, audit_stream.c.hash).
 _HEAD = _HEADS.where(audit_stream.c.stream == bindparam("of"))
 _LINKS = (
     select(
-        audit_event.c.seq, audit_event.c.at, audit_event.c.event, audit_event.c.previous, audit_event.c.hash
+        audit_event.c.seq,
+        audit_event.c.at,
+        audit_event.c.event,
+        audit_event.c.previous,
+        audit_event.c.hash,
+        audit_event.c.person_key,
     )
     .where(audit_event.c.stream == bindparam("of"))
     .order_by(audit_event.c.seq)
+)
+
+_EVENT = select(audit_event.c.at, audit_event.c.stream, audit_event.c.seq, audit_event.c.event).where(
+    audit_event.c.stream == bindparam("of"), audit_event.c.seq == bindparam("no")
 )
 
 
 class _Entry:
     """An event on its way to the disk. Its thread sleeps on `wake` until it is settled or may write itself."""
 
-    __slots__ = ("at", "content", "is_settled", "is_written", "wake")
+    __slots__ = ("at", "content", "is_settled", "is_written", "person_key", "wake")
 
     def __init__(self, event: AuditEvent) -> None:
         self.at = event.at
+        self.person_key = event.person_key
         self.content = chain.encode(event)
         self.is_settled = False
         self.is_written = False
@@ -148,6 +162,7 @@ class HashChainedLog(AuditLog):
                     "event": entry.content,
                     "previous": previous,
                     "hash": hash_,
+                    "person_key": entry.person_key,
                 }
             )
             previous = hash_
@@ -206,6 +221,41 @@ class HashChainedLog(AuditLog):
                 if client_id is None or event.client_id == client_id:
                     yield event
 
+    def event(self, stream: int, seq: int) -> RecordedEvent | None:
+        """As the port says."""
+        if stream > _MOST_STREAM or seq > _MOST_SEQ:
+            return None
+        with answering(PART), self._database.connect() as connection:
+            row = connection.execute(_EVENT, {"of": stream, "no": seq}).one_or_none()
+        return None if row is None else _recorded(row)
+
+    def newest(
+        self,
+        limit: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        person_key: str | None = None,
+        after: Place | None = None,
+    ) -> Sequence[RecordedEvent]:
+        """As the port says."""
+        at = audit_event.c.at
+        place = (at, audit_event.c.stream, audit_event.c.seq)
+        statement = (
+            select(*place, audit_event.c.event).order_by(*(column.desc() for column in place)).limit(limit)
+        )
+        if start is not None:
+            statement = statement.where(at >= start)
+        if end is not None:
+            statement = statement.where(at < end)
+        if person_key is not None:
+            statement = statement.where(audit_event.c.person_key == person_key)
+        if after is not None:
+            # the first condition alone leads into the index
+            statement = statement.where(at <= after.at, tuple_(*place) < tuple_(*after))
+        with answering(PART), self._database.connect() as connection:
+            return [_recorded(row) for row in connection.execute(statement)]
+
     def verify(self, noted: Collection[Head] = ()) -> Verdict:
         """Walk every stream from its beginning, up to the first break.
 
@@ -236,6 +286,10 @@ class HashChainedLog(AuditLog):
         """Close all connections. Nobody may be recording."""
         self._give_up()
         self._database.close()
+
+
+def _recorded(row: Row[*tuple[Any, ...]]) -> RecordedEvent:
+    return RecordedEvent(place=Place(row.at, row.stream, row.seq), event=chain.decode(row.event))
 
 
 def _check_streams(connection: Connection, heads: list[Head], noted: Collection[Head]) -> None:

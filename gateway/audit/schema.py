@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from gateway.database import Migrations, UtcDateTime
 
@@ -31,5 +31,7 @@ audit_event = Table(
     Column("event", LargeBinary, nullable=False),
     Column("previous", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("person_key", Text),  # as the event says
+    Index("ix_audit_event_person_key", "person_key", "at"),
     sqlite_with_rowid=False,
 )

@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     PERSON_SEARCHED = "pmp:person:search"
     PERSON_SHOWN = "pmp:person:show"
     PERSON_LINKED = "pmp:person:link"  # merged, split, or one of these undone
+    AUDIT_READ = "gateway:audit:read"
     ACCESS_DENIED = "gateway:access:deny"
     MESSAGE_REFUSED = "gateway:message:refuse"
     REQUEST_FAILED = "gateway:request:fail"
@@ -34,7 +35,7 @@ class AuditEvent:
 
     `person_key` is the store's opaque key of the one person whose history or demographics left, else None.
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
-    `count` is the number of dispensations disclosed or recorded, of people shown, or of dispensers told about.
+    `count` is the number of dispensations disclosed or recorded, of people, events or dispensers shown.
     `losses` are field names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why
     this person was found, or why nobody was: fields, levels and weights, without a value of anybody.
     """

@@ -13,6 +13,7 @@ from gateway.model import (
     IntakeReceipt,
     LookupRequest,
 )
+from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -102,5 +103,5 @@ class ClientPassword:
 Credentials: TypeAlias = BearerToken | ClientPassword
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
-Asked: TypeAlias = LookupRequest | PersonQuery | IntakeBatch | Enclosed | Parts
-Answered: TypeAlias = Answer | PeopleFound | IntakeReceipt | Outbound
+Asked: TypeAlias = LookupRequest | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts
+Answered: TypeAlias = Answer | PeopleFound | EventsFound | IntakeReceipt | Outbound

@@ -18,6 +18,7 @@ from gateway.model import (
     Reporter,
 )
 from gateway.model.audit import AuditEvent
+from gateway.model.auditing import Place, RecordedEvent
 
 
 class ProductDirectory(Protocol):
@@ -85,6 +86,29 @@ class AuditLog(Protocol):
 
     def record(self, event: AuditEvent) -> None:
         """On disk when this returns. :raises gateway.errors.Unavailable: then nothing may leave."""
+        ...
+
+    def event(self, stream: int, seq: int) -> RecordedEvent | None:
+        """The event of that number; None when there is none.
+
+        :raises gateway.errors.Unavailable: the log cannot answer now.
+        """
+        ...
+
+    def newest(
+        self,
+        limit: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        person_key: str | None = None,
+        after: Place | None = None,
+    ) -> Sequence[RecordedEvent]:
+        """At most so many events, the newest first: from `start` (included) to `end` (not included), of one person or
+        of everybody, beginning after the one at `after`. By index, however long the log.
+
+        :raises gateway.errors.Unavailable: the log cannot answer now.
+        """
         ...
 
 

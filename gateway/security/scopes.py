@@ -21,9 +21,10 @@ from functools import lru_cache
 MEDICATION_DISPENSE_CREATE = "system/MedicationDispense.c"
 MEDICATION_DISPENSE_READ = "system/MedicationDispense.rs"
 PATIENT_READ = "system/Patient.rs"
+AUDIT_EVENT_READ = "system/AuditEvent.rs"
 PLAIN = ("pdmp/history", "pdmp/report", "audit/read", "admin")
 
-SUPPORTED = (MEDICATION_DISPENSE_CREATE, MEDICATION_DISPENSE_READ, PATIENT_READ, *PLAIN)
+SUPPORTED = (MEDICATION_DISPENSE_CREATE, MEDICATION_DISPENSE_READ, PATIENT_READ, AUDIT_EVENT_READ, *PLAIN)
 """All scopes that some route asks for, the least that each of them needs."""
 
 _INTERACTIONS = "cruds"

@@ -7,10 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier
+from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, create_engine, text
 
-from gateway.audit import HashChainedLog
+from gateway.audit import HashChainedLog, migrate
+from gateway.audit.chain import chained, encode, genesis
+from gateway.database import UtcDateTime
+from gateway.model.auditing import RecordedEvent
 from tests.contract.ports.fakes import EVENT
 from tests.factory import NOW
 
@@ -93,3 +98,64 @@ def test_any_instant_can_be_recorded(open_log: Open, at: datetime) -> None:
     log.record(replace(EVENT, at=at))
     assert [event.at for event in log.events()] == [at]
     assert log.verify().is_intact
+
+
+def test_the_newest_come_first_page_by_page_and_none_twice(open_log: Open) -> None:
+    logs = [open_log(), open_log()]
+    for number in range(9):
+        at = NOW + timedelta(seconds=number // 2)  # two at one instant, in two streams
+        logs[number % 2].record(replace(EVENT, request_id=str(number), at=at))
+    seen: list[RecordedEvent] = []
+    while some := logs[0].newest(2, after=seen[-1].place if seen else None):
+        seen += some
+    assert [one.place for one in seen] == sorted((one.place for one in seen), reverse=True)
+    assert sorted(one.event.request_id for one in seen) == [str(number) for number in range(9)]
+    for one in seen:
+        assert logs[1].event(one.place.stream, one.place.seq) == one
+    assert [logs[0].event(*number) for number in ((1, 99), (9, 1), (0, 0), (2**40, 1), (1, 2**70))] == [
+        None
+    ] * 5
+
+
+def test_events_of_one_person_and_of_a_period(open_log: Open) -> None:
+    log = open_log()
+    for number, key in enumerate(("A", None, "B", "A", "A")):
+        log.record(replace(EVENT, request_id=str(number), at=NOW + timedelta(seconds=number), person_key=key))
+
+    def ids(**over: Any) -> list[str]:
+        return [one.event.request_id for one in log.newest(10, **over)]
+
+    assert ids(person_key="A") == ["4", "3", "0"]
+    assert ids(person_key="C") == []
+    assert ids(person_key="A", start=NOW + timedelta(seconds=1), end=NOW + timedelta(seconds=4)) == ["3"]
+    assert ids(start=NOW + timedelta(seconds=3)) == ["4", "3"]
+
+
+def test_what_was_recorded_before_persons_had_an_index_is_found_and_the_chain_holds(database: str) -> None:
+    migrate(database)
+    engine = create_engine(database)
+    previous = genesis(1)
+    row = text("INSERT INTO audit_event VALUES (1, :seq, :at, :event, :previous, :hash)")
+    row = row.bindparams(bindparam("at", type_=UtcDateTime))
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_audit_event_person_key"))
+        connection.execute(text("ALTER TABLE audit_event DROP COLUMN person_key"))
+        connection.execute(text("UPDATE audit_version SET version_num = '0001'"))
+        connection.execute(text("INSERT INTO audit_stream VALUES (1, 0, :hash)"), {"hash": previous})
+        for seq in range(1, 1203):  # more than the migration reads at once
+            key = "A" if seq % 400 == 1 else None
+            content = encode(replace(EVENT, request_id=str(seq), person_key=key))
+            hash_ = chained(previous, content)
+            values = {"seq": seq, "at": EVENT.at, "event": content, "previous": previous, "hash": hash_}
+            connection.execute(row, values)
+            previous = hash_
+        connection.execute(text("UPDATE audit_stream SET seq = 1202, hash = :hash"), {"hash": previous})
+    engine.dispose()
+    migrate(database)
+    log = HashChainedLog(database)
+    try:
+        found = log.newest(10, person_key="A")
+        assert [one.place.seq for one in found] == [1201, 801, 401, 1]
+        assert log.verify().is_intact
+    finally:
+        log.close()

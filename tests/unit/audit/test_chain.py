@@ -39,9 +39,10 @@ SWAP = (
     "UPDATE audit_event SET seq = 3 WHERE stream = 2 AND seq = 4",
     "UPDATE audit_event SET seq = 4 WHERE stream = 2 AND seq = 99",
 )
+COPIED = "seq, at, event, previous, hash, person_key"
 FROM_ANOTHER_STREAM = (
     "DELETE FROM audit_event WHERE stream = 2 AND seq = 3",
-    "INSERT INTO audit_event SELECT 2, seq, at, event, previous, hash FROM audit_event WHERE stream = 1 AND seq = 3",
+    f"INSERT INTO audit_event SELECT 2, {COPIED} FROM audit_event WHERE stream = 1 AND seq = 3",
 )
 HIDE_A_STREAM = (
     "DELETE FROM audit_event WHERE stream = 2",
@@ -59,6 +60,8 @@ THIRD = "WHERE stream = 2 AND seq = 3"
         ((f"UPDATE audit_event SET event = 7 {THIRD}",), 2, 3, "altered"),
         ((f"UPDATE audit_event SET at = 'yesterday' {THIRD}",), 2, 3, "altered"),
         ((f"UPDATE audit_event SET at = '2020-01-01 00:00:00.000000' {THIRD}",), 2, 3, "altered"),
+        ((f"UPDATE audit_event SET person_key = NULL {THIRD}",), 2, 3, "altered"),
+        ((f"UPDATE audit_event SET person_key = '7KQ4M2XT9R0AC' {THIRD}",), 2, 3, "altered"),
         ((f"UPDATE audit_event SET hash = zeroblob(32) {THIRD}",), 2, 3, "altered"),
         ((f"UPDATE audit_event SET previous = zeroblob(32) {THIRD}",), 2, 3, "altered"),
         ((f"DELETE FROM audit_event {THIRD}",), 2, 3, "removed"),
@@ -113,6 +116,7 @@ def test_heads_noted_elsewhere_give_away_a_log_made_anew(open_log: Open, tamper:
         content = encode(replace(EVENT, request_id="forged"))
         hash_ = chained(previous, content)
         values = f"1, {seq}, '2026-11-20 15:30:00.000000', x'{content.hex()}', x'{previous.hex()}', x'{hash_.hex()}'"
+        values += f", '{EVENT.person_key}'"
         tamper(f"INSERT INTO audit_event VALUES ({values})")
         previous = hash_
     tamper(f"UPDATE audit_stream SET seq = 5, hash = x'{previous.hex()}'")
