@@ -216,29 +216,25 @@ class Pipeline:
 
     def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
         asked: Asked = adapter.read(message)
+        self._require(principal, asked)
         match asked:
             case LookupRequest():
-                scope = SCOPE_HISTORY if asked.person is not None else SCOPE_READ
-                self._security.require(principal, scope)
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
                 answer = self._use_cases.lookup(replace(asked, requester=requester))
                 trail.answered(answer)
                 return adapter.write(answer, message)
             case PersonQuery():
-                self._security.require(principal, SCOPE_PATIENT)
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
                 found = self._use_cases.people(replace(asked, requester=requester))
                 trail.found(found, asked)
                 return adapter.write(found, message)
             case AuditQuery():
-                self._require_any(principal, SCOPES_AUDIT)
                 events = self._use_cases.auditing(asked)
                 trail.shown(events)
                 return adapter.write(events, message)
             case IntakeBatch():
-                self._security.require(principal, SCOPE_REPORT)
                 receipt = self._use_cases.intake(asked)
                 trail.reported(receipt)
                 return adapter.write(receipt, message)
@@ -254,9 +250,10 @@ class Pipeline:
         receipt = None
         trail.action, trail.outcome = AuditAction.HISTORY_LOOKED_UP, "parts"
         if parts.reported is not None:
-            self._security.require(principal, SCOPE_REPORT)
+            self._require(principal, parts.reported)
             if parts.reported.all_or_nothing:  # whoever may not read is told before anything is recorded
-                self._security.require(principal, SCOPE_READ)
+                for one in parts.messages:
+                    self._require(principal, adapter.read(one))
             receipt = self._use_cases.intake(parts.reported)
             trail.reported(receipt)
             if parts.reported.all_or_nothing and any(r.verdict not in _ON_DISK for r in receipt.results):
@@ -270,6 +267,20 @@ class Pipeline:
         return self._guarded(
             adapter, message, trail, lambda: self._answer(adapter, message, principal, trail)
         )
+
+    def _require(self, principal: Principal, asked: Asked) -> None:
+        """:raises Forbidden: no scope of the principal covers what is asked. What is made of parts asks for each."""
+        match asked:
+            case LookupRequest(person=None):
+                self._security.require(principal, SCOPE_READ)
+            case LookupRequest():
+                self._security.require(principal, SCOPE_HISTORY)
+            case PersonQuery():
+                self._security.require(principal, SCOPE_PATIENT)
+            case AuditQuery():
+                self._require_any(principal, SCOPES_AUDIT)
+            case IntakeBatch():
+                self._security.require(principal, SCOPE_REPORT)
 
     def _require_any(self, principal: Principal, scopes: tuple[str, ...]) -> None:
         """:raises Forbidden: none of them is covered; it names the first."""

@@ -1,7 +1,7 @@
 """A GET in a transaction or a batch -> the message that it would be by itself, and its answer -> `Bundle.entry`.
 
     MedicationDispense?..., MedicationDispense/ID, MedicationDispense/ID/_history/N
-    Provenance?..., Provenance/ID
+    Provenance?..., Provenance/ID; Patient?..., Patient/KEY; AuditEvent?..., AuditEvent/ID
 
 It is answered through the same pipeline as any other: with a scope and an audit event of its own. Source: FHIR R4
 "http" (transaction, batch: the conditions of a read).
@@ -27,8 +27,13 @@ _OPERATIONS: Final = {
     ("MedicationDispense", 4): "vread",
     ("Provenance", 1): "provenance-search",
     ("Provenance", 2): "provenance",
+    ("Patient", 1): "patient-search",
+    ("Patient", 2): "patient-read",
+    ("AuditEvent", 1): "audit-search",
+    ("AuditEvent", 2): "audit-read",
 }
 """By the kind of the resource and the number of steps of the URL."""
+_KINDS: Final = {kind for kind, _ in _OPERATIONS}
 _CONDITIONS: Final = {"ifNoneMatch": "if-none-match", "ifModifiedSince": "if-modified-since"}
 _NONE_OF_A_READ: Final = ("ifMatch", "ifNoneExist")
 _OF_THE_BUNDLE: Final = frozenset(
@@ -87,7 +92,7 @@ def _target(request: Node, place: str) -> _Target:
             "This cannot be read in a Bundle.",
             code=ErrorCode.UNKNOWN_OPERATION,
             path=f"{request.path}.url",
-            remedy="Read MedicationDispense or Provenance by search or by id, or ask for it by itself.",
+            remedy=f"Read {', '.join(sorted(_KINDS))} by search or by id, or ask for it by itself.",
         )
     try:
         query = parse_qs(search, keep_blank_values=True, errors="strict", max_num_fields=100)

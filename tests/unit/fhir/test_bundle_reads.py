@@ -122,6 +122,20 @@ def test_a_transaction_whose_read_cannot_be_records_nothing(
     assert empty.gateway.store.dispensations() == before
 
 
+def test_people_and_events_are_read_too(empty: LiveGateway, known: tuple[str, str]) -> None:
+    scopes = (*BOTH, "system/Patient.rs", "audit/read")
+    urls = (f"Patient/{known[0]}", f"Patient?_id={known[0]}", "AuditEvent?_count=1")
+    answer = post(empty, *map(get, urls), kind="transaction", scopes=scopes).json()
+    assert [e["response"]["status"] for e in answer["entry"]] == ["200"] * 3
+    assert [e["resource"]["resourceType"] for e in answer["entry"]] == ["Patient", "Bundle", "Bundle"]
+
+
+def test_who_may_not_read_people_reports_nothing_with_them(empty: LiveGateway) -> None:
+    answer = post(empty, report(), get("Patient?_id=x"), kind="transaction")
+    assert answer.status_code == 403
+    assert empty.gateway.store.dispensations() == 0
+
+
 def test_a_transaction_that_is_refused_shows_nothing(empty: LiveGateway, known: tuple[str, str]) -> None:
     spoilt = report(daysSupply={"value": 9})
     refused = post(empty, get(f"MedicationDispense/{known[1]}"), spoilt, kind="transaction")

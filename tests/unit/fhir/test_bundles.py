@@ -184,7 +184,7 @@ def test_everything_that_is_wrong_is_named(empty: LiveGateway) -> None:
     bad = fill("2")
     bad["contained"][0]["birthDate"] = "soon"
     del bad["quantity"]
-    body = bundle(entry(fill("1"), 0), entry(bad, 1), {"request": {"method": "GET", "url": "Patient?name=x"}})
+    body = bundle(entry(fill("1"), 0), entry(bad, 1), {"request": {"method": "GET", "url": "Observation/1"}})
     status, issues = refused(post(empty, body))
     assert status == 400
     assert ("value", "Bundle.entry[1].resource.contained[0].birthDate") in issues
