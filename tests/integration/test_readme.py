@@ -276,7 +276,7 @@ def test_every_file_of_the_layout_is_there() -> None:
         name
         for line in layout.splitlines()
         if line.startswith("      ")
-        and not line.strip().startswith(("identifiers", "samples", "read", "write", "routes"))
+        and not line.strip().startswith(("identifiers", "samples", "read", "write", "routes", "described"))
         for name in line[6:31].split()
         if re.fullmatch(r"[a-z_]+(\.py|/)", name)
     ]
@@ -284,7 +284,16 @@ def test_every_file_of_the_layout_is_there() -> None:
     for name in named:
         assert (ROOT / "gateway" / name).exists(), name
     for adapter in ("fhir", "ncpdp", "soap"):
-        for name in ("__init__.py", "adapter.py", "read.py", "write.py", "routes.py", "client.py", "samples"):
+        for name in (
+            "__init__.py",
+            "adapter.py",
+            "read.py",
+            "write.py",
+            "routes.py",
+            "described.py",
+            "client.py",
+            "samples",
+        ):
             assert (ROOT / "adapters" / adapter / name).exists(), (adapter, name)
 
 
