@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from orjson import Fragment
+
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
 from adapters.fhir.later import link_parameter, staged_parameters, with_losses
@@ -33,10 +35,10 @@ class BundleShelf:
         self._stem = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, report_id)}"[:-12]
         self.entries: list[Element] = []
 
-    def put(self, resource: Element) -> str:
-        """Add an entry; returns its fullUrl."""
+    def put(self, resource: Element, json: Fragment | None = None) -> str:
+        """Add an entry, of the resource's JSON where that is ready; returns its fullUrl."""
         url = f"{self._stem}{len(self.entries):012x}"
-        self.entries.append({"fullUrl": url, "resource": resource})
+        self.entries.append({"fullUrl": url, "resource": json or resource})
         return url
 
 

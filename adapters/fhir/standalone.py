@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.utils import format_datetime, parsedate_to_datetime
 
+from orjson import Fragment
+
 from adapters.fhir import uris
 from adapters.fhir.datatypes import Element
 from adapters.fhir.write_dispensation import DispensationWriter, with_display
@@ -20,8 +22,8 @@ class _Contained:
         self._beside = beside
         self.resources: list[Element] = []
 
-    def put(self, resource: Element) -> str:
-        """Add the resource; returns the reference that leads to it."""
+    def put(self, resource: Element, json: Fragment | None = None) -> str:
+        """Add the resource, without using its JSON; returns the reference that leads to it."""
         if self._beside is not None and (url := self._beside(resource)) is not None:
             return url
         id = f"r{len(self.resources) + 1}"

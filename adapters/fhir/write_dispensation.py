@@ -10,10 +10,12 @@ from collections.abc import Hashable
 from functools import cache
 from typing import Final, Protocol
 
-from adapters.fhir import uris
+from orjson import Fragment
+
+from adapters.fhir import kept, uris
 from adapters.fhir.datatypes import DATA_ABSENT, Element, exact, typed
-from adapters.fhir.medications import write_concept, write_knowledge, write_medication
-from adapters.fhir.parties import best_identifier, display_of, write_dispenser, write_prescriber
+from adapters.fhir.kept import Once, Ready
+from adapters.fhir.parties import display_of
 from adapters.fhir.patients import write_owner, write_patient
 from gateway.model import Dispensation, DispensationStatus, Dispenser, Drug, Person, Prescriber, QuantityUnit
 from gateway.terminology import codes
@@ -40,8 +42,11 @@ _FILL_TYPES: Final[dict[tuple[bool, bool], Element]] = {
 class Shelf(Protocol):
     """Where the resources that a dispensation refers to are put: a Bundle, or `contained`."""
 
-    def put(self, resource: Element) -> str:
-        """Keep the resource; returns the reference that leads to it."""
+    def put(self, resource: Element, json: Fragment | None = None) -> str:
+        """Keep the resource, which is never changed; returns the reference that leads to it.
+
+        :param json: the same resource as JSON, for a shelf that only writes it.
+        """
         ...
 
 
@@ -74,39 +79,39 @@ class _SourceWriter:
     def __init__(self, shelf: Shelf, source: str, subject: Element | None) -> None:
         self._shelf = shelf
         self._source = source
+        self._kept = kept.source(source)
         self._subject = subject
-        self._meta = self._meta_of(uris.PROFILE_DISPENSE)
-        self._patients: dict[Person, Element] = {}
+        self._meta = kept.meta_of(source, uris.PROFILE_DISPENSE)
+        self._patients: Once[Person, Element] = Once()
         self._owners: dict[Person, Element] = {}
-        self._drugs: dict[Drug, tuple[Element, list[Element]]] = {}
-        self._dispensers: dict[Dispenser, Element] = {}
-        self._prescribers: dict[Prescriber, Element | None] = {_NOBODY: None}
+        self._drugs: Once[Drug, tuple[Element, list[Element]]] = Once()
+        self._actors: Once[Dispenser, Element] = Once()
+        self._requesters: Once[Prescriber, Element | None] = Once()
         self._prescriptions: dict[Hashable, Element] = {}
 
     def write(self, d: Dispensation) -> Element:
-        subject = self._subject or self._patients.get(d.person) or self._patient(d.person)
-        concept, supporting = self._drugs.get(d.drug) or self._drug(d.drug)
+        subject = self._subject or self._patients.of(d.person, self._patient)
+        concept, supporting = self._drugs.of(d.drug, self._drug)
         if d.person.owner is not None:
             supporting = [*supporting, self._owner(d.person, d.person.owner, subject)]
-        actor = self._dispensers.get(d.dispenser) or self._dispenser(d.dispenser)
-        written: Element = {
-            "resourceType": "MedicationDispense",
-            **({"id": d.id} if d.id else {}),
-            "meta": self._meta | _version(d),
-            "extension": _extensions(d),
-            "identifier": [{"type": _FILLER, "value": d.rx_number}],
-            "status": status_of(d),
-            "type": fill_type(d),
-            "medicationCodeableConcept": concept,
-            "subject": subject,
-            "performer": [{"actor": actor}],
-            "authorizingPrescription": [self._prescription(d, subject, concept, actor)],
-            "quantity": {"value": exact(d.quantity), **_UNITS[d.unit]},
-            "daysSupply": {"value": d.days_supply},
-            "whenPrepared": d.filled,
-        }
-        if not written["extension"]:
-            del written["extension"]
+        actor = self._actors.of(d.dispenser, self._actor)
+        number = {"type": _FILLER, "value": d.rx_number}
+        written: Element = {"resourceType": "MedicationDispense"}
+        if d.id:
+            written["id"] = d.id
+        written["meta"] = self._meta | _version(d)
+        if extensions := _extensions(d):
+            written["extension"] = extensions
+        written["identifier"] = [number]
+        written["status"] = _STATUS[d.status]
+        written["type"] = fill_type(d)
+        written["medicationCodeableConcept"] = concept
+        written["subject"] = subject
+        written["performer"] = [{"actor": actor}]
+        written["authorizingPrescription"] = [self._prescription(d, subject, concept, actor, number)]
+        written["quantity"] = {"value": exact(d.quantity), **_UNITS[d.unit]}
+        written["daysSupply"] = {"value": d.days_supply}
+        written["whenPrepared"] = d.filled
         if supporting:
             written["supportingInformation"] = supporting
         if d.sold:
@@ -116,70 +121,54 @@ class _SourceWriter:
         return written
 
     def _patient(self, person: Person) -> Element:
-        reference = {"reference": self._put(write_patient(person), uris.PROFILE_PATIENT)}
-        made = self._patients[person] = with_display(reference, person)
-        return made
+        written = write_patient(person)
+        written["meta"] = kept.meta_of(self._source, uris.PROFILE_PATIENT)
+        return with_display({"reference": self._shelf.put(written)}, person)
 
     def _owner(self, person: Person, owner: Person, subject: Element) -> Element:
         made = self._owners.get(person)
         if made is None:
             written = write_owner(owner, subject["reference"])
-            made = self._owners[person] = {"reference": self._put(written, uris.PROFILE_RELATED_PERSON)}
+            written["meta"] = kept.meta_of(self._source, uris.PROFILE_RELATED_PERSON)
+            made = self._owners[person] = {"reference": self._shelf.put(written)}
         return made
 
     def _drug(self, drug: Drug) -> tuple[Element, list[Element]]:
         """The concept, and the references to what else is known of the drug."""
-        concept, supporting = write_concept(drug), []
-        if (medication := write_medication(drug, concept)) is not None:
-            supporting.append({"reference": self._put(medication, uris.PROFILE_MEDICATION)})
-        if (knowledge := write_knowledge(drug, concept)) is not None:
-            supporting.append({"reference": self._put(knowledge, None)})
-        made = self._drugs[drug] = (concept, supporting)
-        return made
+        written = self._kept.drugs.of(drug)
+        return written.concept, [{"reference": self._put(one)} for one in written.resources]
 
-    def _dispenser(self, dispenser: Dispenser) -> Element:
-        made: Element = {"reference": self._put(write_dispenser(dispenser), uris.PROFILE_PHARMACY)}
-        if (best := best_identifier(dispenser)) is not None:
-            made["identifier"] = best
-        if dispenser.name:
-            made["display"] = dispenser.name
-        self._dispensers[dispenser] = made
-        return made
+    def _actor(self, dispenser: Dispenser) -> Element:
+        written = self._kept.dispensers.of(dispenser)
+        return {"reference": self._put(written.resource), **written.beside}
 
-    def _prescriber(self, prescriber: Prescriber) -> Element:
-        made = {"reference": self._put(write_prescriber(prescriber), uris.PROFILE_PRACTITIONER)}
-        if (display := display_of(prescriber.name)) is not None:
-            made["display"] = display
-        self._prescribers[prescriber] = made
-        return made
+    def _requester(self, prescriber: Prescriber) -> Element | None:
+        if prescriber == _NOBODY:
+            return None
+        written = self._kept.prescribers.of(prescriber)
+        return {"reference": self._put(written.resource), **written.beside}
 
-    def _prescription(self, d: Dispensation, subject: Element, concept: Element, actor: Element) -> Element:
+    def _prescription(
+        self, d: Dispensation, subject: Element, concept: Element, actor: Element, number: Element
+    ) -> Element:
         """The Reference to the MedicationRequest; fills of one prescription share it.
 
         What was made here before is told apart by identity: equal drugs, patients and parties have one object.
         """
-        try:
-            requester = self._prescribers[d.prescriber]
-        except KeyError:
-            requester = self._prescriber(d.prescriber)
+        requester = self._requesters.of(d.prescriber, self._requester)
         shared = (id(subject), id(concept), id(actor), id(requester))
         key = (d.rx_number, d.written, d.refills_authorised, d.diagnosis, shared)
         made = self._prescriptions.get(key)
         if made is None:
-            number = {"type": _FILLER, "value": d.rx_number}
             written = _request(d, subject, concept, number)
             if requester is not None:
                 written["requester"] = requester
-            reference = self._put(written, uris.PROFILE_MEDICATION_REQUEST)
-            made = self._prescriptions[key] = {"reference": reference, "identifier": number}
+            written["meta"] = kept.meta_of(self._source, uris.PROFILE_MEDICATION_REQUEST)
+            made = self._prescriptions[key] = {"reference": self._shelf.put(written), "identifier": number}
         return made
 
-    def _put(self, resource: Element, profile: str | None) -> str:
-        resource["meta"] = self._meta_of(profile)
-        return self._shelf.put(resource)
-
-    def _meta_of(self, profile: str | None) -> Element:
-        return {"source": self._source, "profile": [profile]} if profile else {"source": self._source}
+    def _put(self, ready: Ready) -> str:
+        return self._shelf.put(ready.resource, ready.json)
 
 
 def with_display(reference: Element, person: Person) -> Element:

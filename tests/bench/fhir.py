@@ -41,6 +41,7 @@ from adapters.fhir.history import BundleShelf
 from adapters.fhir.out import to_json
 from adapters.fhir.write_dispensation import DispensationWriter
 from adapters.fhir.write_request import write_request
+from adapters.fhir.xml_write import plain
 from gateway import logs
 from gateway.bootstrap import Gateway, build, register_client
 from gateway.demo.record import REQUESTER, SCOPES, write_config
@@ -159,7 +160,7 @@ def by_reference(fills: Iterator[Dispensation]) -> Iterator[Element]:
         dispensations: list[Element] = []
         while len(shelf.entries) + len(dispensations) < ENTRIES:
             dispensations.append(writer.write(next(fills)))
-        yield _transaction([entry["resource"] for entry in shelf.entries], dispensations, shelf)
+        yield _transaction([plain(entry["resource"]) for entry in shelf.entries], dispensations, shelf)
 
 
 def _transaction(along: Sequence[Element], dispensations: Sequence[Element], shelf: BundleShelf) -> Element:
@@ -176,7 +177,7 @@ class _Contained:
     def __init__(self) -> None:
         self.resources: list[Element] = []
 
-    def put(self, resource: Element) -> str:
+    def put(self, resource: Element, json: orjson.Fragment | None = None) -> str:
         id = f"r{len(self.resources) + 1}"
         self.resources.append({"id": id, **resource})
         return f"#{id}"
