@@ -59,7 +59,7 @@ class ReportLinks:
         linked = replace(answer, link=f"{self._url}/{self._made(answer, request.requester)}")
         if Wanted.DATA in request.wants:
             return linked
-        return replace(linked, dispensations=(), persons=())
+        return replace(linked, dispensations=(), persons=(), analysis=None)
 
     def peek(self, ticket: str) -> Requester:
         """For whom the ticket was made, while it can be opened.

@@ -1,14 +1,16 @@
 """What a caller may ask for beside the history itself, both directions.
 
 X-PMP-Return     data, link, or both     in what form the history comes back; data when it is not there
+X-PMP-States     CT, NY                  the states whose records are asked for; the home state when it is not there
 X-PMP-Losses     issues                  facts of the answer that FHIR has no place for, as issues of `outcome`
 pre-stage-...    parameters              a history gathered now and fetched later with a key
 
-The IG has the parameters (US PDMP IG 1.0.0, OperationDefinition pdmp-history) and leaves the other two open.
+The IG has the parameters (US PDMP IG 1.0.0, OperationDefinition pdmp-history) and leaves the headers open.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from adapters.fhir import uris
@@ -21,9 +23,11 @@ from gateway.ports import Inbound
 from gateway.terminology import field_map
 
 RETURN: Final = "X-PMP-Return"
+STATES: Final = "X-PMP-States"
 LOSSES: Final = "X-PMP-Losses"
 STAGED_TEXT: Final = "Pre-stage request was accepted successfully"
 _MOST_KEY: Final = 100  # characters
+_STATE: Final = re.compile(r"[A-Z]{2}")
 
 
 # --- asked ----------------------------------------------------------------------------------------------------
@@ -38,6 +42,15 @@ def wanted(message: Inbound) -> frozenset[Wanted]:
         return frozenset(Wanted(word.strip().lower()) for word in given.split(","))
     except ValueError:
         raise _unknown(RETURN, "data, link, or data, link") from None
+
+
+def states(message: Inbound) -> tuple[str, ...]:
+    """The states that are asked for, each once. :raises MessageError: one that is no USPS code."""
+    given = message.headers.get(STATES.lower())
+    asked = [] if given is None else [state.strip().upper() for state in given.split(",")]
+    if not all(_STATE.fullmatch(state) for state in asked):
+        raise _unknown(STATES, "two-letter codes of states, with commas between them")
+    return tuple(dict.fromkeys(asked))
 
 
 def wants_losses(message: Inbound) -> bool:

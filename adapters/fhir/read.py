@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final
 
 from adapters.fhir.body import body_of
-from adapters.fhir.later import wanted, wants_losses
+from adapters.fhir.later import states, wanted, wants_losses
 from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_audit import read_audit_event, read_audit_search
@@ -55,7 +55,8 @@ def request_message_id(message: Inbound) -> str:
 
 
 def _read_history(message: Inbound) -> LookupRequest:
-    return replace(read_parameters(body_of(message), today=_day_of(message)), wants=wanted(message))
+    asked = read_parameters(body_of(message), today=_day_of(message))
+    return replace(asked, wants=wanted(message), states=states(message))
 
 
 def _read_message(message: Inbound) -> LookupRequest:
@@ -68,7 +69,7 @@ def _read_message(message: Inbound) -> LookupRequest:
         )
     id, parameters, entries, header = read_message(_message_bundle(body_of(message)))
     asked = read_parameters(parameters, today=_day_of(message), entries=entries, header=header, message_id=id)
-    return replace(asked, wants=wanted(message))
+    return replace(asked, wants=wanted(message), states=states(message))
 
 
 def _day_of(message: Inbound) -> date:

@@ -181,3 +181,27 @@ def test_losses_are_told_when_asked_for() -> None:
     assert told == list(outbound.losses)
     assert all(i["severity"] == "information" for i in outcome["issue"])
     assert read_answer(parse(outbound.body)).outcome is lossy.outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize("header", ["NY", "CT, NY", "ny,ct,CT"])
+def test_states_that_cannot_be_asked_are_never_no_data(held: LiveGateway, header: str) -> None:
+    answer = said(history(held, X_PMP_States=header))
+    silent = {state.state for state in answer.states if state.outcome is Outcome.ERROR}
+    if "CT" in header.upper():
+        assert (answer.outcome, len(answer.dispensations)) == (Outcome.PARTIAL, 1)
+        assert silent == {"NY"}
+    else:
+        assert (answer.outcome, answer.dispensations) == (Outcome.ERROR, ())
+
+
+@pytest.mark.parametrize("header", ["", "CT,", "Connecticut", "C1", "CT NY"])
+def test_states_that_are_no_codes_are_refused(held: LiveGateway, header: str) -> None:
+    response = history(held, X_PMP_States=header)
+    assert response.status_code == 400
+    assert response.json()["issue"][0]["location"] == ["http.X-PMP-States"]
+
+
+def test_a_link_alone_comes_without_figures(held: LiveGateway) -> None:
+    text = history(held, X_PMP_Return="link").text
+    assert "urn:x-pmpbridge:analysis" in history(held).text
+    assert "urn:x-pmpbridge:analysis" not in text
