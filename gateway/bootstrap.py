@@ -143,12 +143,12 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     people = People(store=store, matcher=matcher, policy=policy, state=state.code)
     staging = Staging(
         lookup=lookup,
+        matcher=matcher,
         policy=policy,
         ephemeral=ephemeral,
         audit=audit,
         clock=clock,
-        home=state.code,
-        rules=_staging_rules(settings),
+        rules=_staging_rules(settings, home=state.code),
     )
     report_links = ReportLinks(
         lookup=staging,
@@ -321,13 +321,15 @@ def _security(
     return security, server
 
 
-def _staging_rules(settings: Settings) -> StagingRules:
+def _staging_rules(settings: Settings, *, home: str) -> StagingRules:
     rules = settings.staging
     return StagingRules(
+        home=home,
         lifetime=rules.lifetime,
         gatherers=rules.gatherers,
         queue=rules.queue,
         wait=rules.wait,
+        waiters=rules.waiters,
         patience=rules.patience,
     )
 

@@ -40,7 +40,7 @@ from gateway.model import (
     Practitioner,
     Requester,
 )
-from gateway.model.audit import AuditAction, AuditEvent
+from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
 from gateway.ports import (
@@ -81,13 +81,23 @@ class _Trail:
     states: tuple[str, ...] = ()
     count: int = 0
     evidence: MatchEvidence | None = None
+    operation: str | None = None  # where the message names a wider one
+    staging: str | None = None
 
     def asked_by(self, principal: Principal, requester: Requester) -> None:
         self.client_id = principal.client_id
         self.requester = requester
 
+    def asks_for(self, request: LookupRequest) -> None:
+        if request.stage_only:
+            self.operation = "stage"
+        elif request.retrieval_key is not None:
+            self.operation, self.staging = "fetch", staging_of(request.retrieval_key)
+
     def answered(self, answer: Answer) -> None:
         self.action = _action(answer)
+        if answer.retrieval_key is not None:
+            self.staging = staging_of(answer.retrieval_key)
         self.outcome = answer.outcome.value
         self.report_id = answer.report_id
         self.states = tuple(s.state for s in answer.states)
@@ -216,6 +226,8 @@ class Pipeline:
 
     def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
         asked: Asked = adapter.read(message)
+        if isinstance(asked, LookupRequest):
+            trail.asks_for(asked)
         self._require(principal, asked)
         match asked:
             case LookupRequest():
@@ -324,7 +336,7 @@ class Pipeline:
             at=self._clock(),
             request_id=message.request_id,
             protocol=adapter.name,
-            operation=message.operation,
+            operation=trail.operation or message.operation,
             status=outbound.status,
             client_id=trail.client_id,
             practitioner=_identified(asks.practitioner),
@@ -338,6 +350,7 @@ class Pipeline:
             count=trail.count if outbound.shown is None else outbound.shown,
             losses=outbound.losses,
             evidence=trail.evidence,
+            staging=trail.staging,
         )
 
 

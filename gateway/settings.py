@@ -74,6 +74,7 @@ class StagingSection(Section, frozen=True):
     gatherers: Annotated[int, Meta(ge=1)]
     queue: Annotated[int, Meta(ge=0)]
     wait: Annotated[int, Meta(ge=0, le=30)]
+    waiters: Annotated[int, Meta(ge=0)]
     patience: Annotated[int, Meta(ge=1)]
 
 

@@ -2,9 +2,11 @@
 
     Staging.__call__    a look-up as any; one that is only to be staged; one that fetches what was staged
 
-The key is bound to who asked and to the patient, period and states asked about. What was gathered from other states
-is kept, sealed, since they are slow; the home record is read anew at the fetch, so that what was recorded, corrected,
-merged or split in between is neither missing nor somebody else's. Policy and consent are judged both times.
+The key is bound to who asked and to the patient, period and states asked about. Whether the patient is the same is
+for the matcher to say, since more may be known of her by the fetch; the birth date must not differ. What was gathered
+from other states is kept, sealed, since they are slow; the home record is read anew at the fetch, so that what was
+recorded, corrected, merged or split in between is neither missing nor somebody else's. Policy and consent are judged
+both times.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ import structlog
 
 from gateway.errors import Forbidden, GatewayError, InternalFailure, MessageError, Unavailable
 from gateway.lookup import check
-from gateway.model import Answer, LookupRequest, Outcome, Period, Practitioner
-from gateway.model.audit import AuditAction, AuditEvent
+from gateway.matching import Match, Matcher
+from gateway.model import Answer, LookupRequest, Outcome, Period, Person, Practitioner
+from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.ports import AuditLog, Clock, Ephemeral, Policy
 from gateway.sealing import Sealed, new_ticket
 
@@ -35,20 +38,29 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Staged:
+    """What is known from the beginning: when it was accepted, and whose history it is."""
+
+    at: float
+    person: Person | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagingRules:
     """How long a key holds, how many histories are gathered at a time, how many may wait; times in seconds."""
 
+    home: str  # the code of the state whose record is read anew at the fetch
     lifetime: int
     gatherers: int
     queue: int
     wait: float  # that a fetch waits for what is still being gathered
+    waiters: int  # fetches that may wait at a time; a further one is deferred at once
     patience: int  # after which gathering is given up for lost, and the fetch is a look-up as any
 
 
 class Staging:
     """Stands before the look-up.
 
-    :param home: the code of the state whose record is read anew at the fetch.
     :param sleep: how a fetch waits.
     """
 
@@ -56,23 +68,25 @@ class Staging:
         self,
         *,
         lookup: Callable[[LookupRequest], Answer],
+        matcher: Matcher,
         policy: Policy,
         ephemeral: Ephemeral,
         audit: AuditLog,
         clock: Clock,
-        home: str,
         rules: StagingRules,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._lookup = lookup
+        self._matcher = matcher
         self._policy = policy
         self._ephemeral = ephemeral
         self._audit = audit
         self._clock = clock
-        self._home = home
+        self._home = rules.home
         self._rules = rules
         self._sleep = sleep
         self._room = BoundedSemaphore(rules.gatherers + rules.queue)
+        self._seats = BoundedSemaphore(rules.waiters)
         self._pool = ThreadPoolExecutor(rules.gatherers, thread_name_prefix="gather")
 
     def __call__(self, request: LookupRequest) -> Answer:
@@ -110,8 +124,9 @@ class Staging:
         key = new_ticket()
         try:
             sealed = self._sealed(key, request)
-            sealed.put("staged", self._clock().timestamp(), self._rules.lifetime)
-            self._pool.submit(self._gather, replace(request, stage_only=False), sealed)
+            staged = _Staged(at=self._clock().timestamp(), person=request.person)
+            sealed.put("staged", staged, self._rules.lifetime)
+            self._pool.submit(self._gather, replace(request, stage_only=False), sealed, staging_of(key))
         except RuntimeError:  # the pool takes nothing any more
             self._room.release()
             raise Unavailable("The gateway is being stopped.", retry_after=_BUSY) from None
@@ -120,29 +135,29 @@ class Staging:
             raise
         return self._without_history(request, Outcome.DEFERRED, key=key)
 
-    def _gather(self, request: LookupRequest, sealed: Sealed) -> None:
+    def _gather(self, request: LookupRequest, sealed: Sealed, staging: str) -> None:
         """In the background. A failure is audited and leads the fetch to a look-up as any."""
         try:
             sealed.put("gathered", self._lookup(request), self._rules.lifetime)
         except Exception as error:
             code = error.code if isinstance(error, GatewayError) else InternalFailure.code
-            _log.error("staging.failed", error=type(error).__name__)
-            self._give_up(request, sealed, code.value)
+            _log.error("staging.failed", staging=staging, error=type(error).__name__)
+            self._give_up(sealed, self._failure(request, code.value, staging))
         finally:
             self._room.release()
 
-    def _give_up(self, request: LookupRequest, sealed: Sealed, code: str) -> None:
+    def _give_up(self, sealed: Sealed, failure: AuditEvent) -> None:
         """Nobody waits for an error here: what fails is logged, and the fetch has a patience of its own."""
         try:
-            self._audit.record(self._failure(request, code))
+            self._audit.record(failure)
         except GatewayError as error:
-            _log.error("staging.failed", error=error.code.value)
+            _log.error("staging.failed", staging=failure.staging, error=error.code.value)
         try:
             sealed.put("failed", True, self._rules.lifetime)
         except GatewayError as error:
-            _log.error("staging.failed", error=error.code.value)
+            _log.error("staging.failed", staging=failure.staging, error=error.code.value)
 
-    def _failure(self, request: LookupRequest, code: str) -> AuditEvent:
+    def _failure(self, request: LookupRequest, code: str, staging: str) -> AuditEvent:
         asks = request.requester
         return AuditEvent(
             action=AuditAction.REQUEST_FAILED,
@@ -154,6 +169,7 @@ class Staging:
             client_id=asks.client_id,
             purpose=asks.purpose.value,
             outcome=code,
+            staging=staging,
         )
 
     # --- fetching ---------------------------------------------------------------------------------------------
@@ -164,14 +180,14 @@ class Staging:
         if refusal is not None:
             return self._without_history(request, Outcome.DISALLOWED, detail=refusal)
         sealed = self._sealed(key, request)
-        staged = sealed.get("staged", float)
-        if staged is None:
+        staged = sealed.get("staged", _Staged)
+        if staged is None or not self._is_same(request.person, staged.person):
             raise Forbidden(
                 "The retrieval key does not hold: it is unknown, has ended, or is not for this requester, patient "
                 "and period.",
                 remedy="Send the request again without pre-stage-retrieval-key.",
             )
-        gathered = self._gathered(sealed, staged)
+        gathered = self._gathered(sealed, staged.at)
         if gathered is _NOT_YET:
             return self._without_history(
                 request,
@@ -185,24 +201,54 @@ class Staging:
         return self._with_home(plain, gathered)
 
     def _gathered(self, sealed: Sealed, staged: float) -> Answer | _NotYet | None:
-        """What was gathered; None when that failed, or has been lost."""
-        for waited in range(int(self._rules.wait / _POLL) + 1):
-            if waited:
+        """What was gathered; None when that failed, or has been lost. Waits for it while there is a seat."""
+        found = self._now(sealed, staged)
+        if found is not _NOT_YET or not self._seats.acquire(blocking=False):
+            return found
+        try:
+            for _ in range(int(self._rules.wait / _POLL)):
                 self._sleep(_POLL)
-            answer = sealed.get("gathered", Answer)
-            if answer is not None:
-                return answer
-            is_lost = self._clock().timestamp() - staged > self._rules.patience
-            if is_lost or sealed.get("failed", bool):
-                return None
-        return _NOT_YET
+                found = self._now(sealed, staged)
+                if found is not _NOT_YET:
+                    break
+            return found
+        finally:
+            self._seats.release()
+
+    def _now(self, sealed: Sealed, staged: float) -> Answer | _NotYet | None:
+        answer = sealed.get("gathered", Answer)
+        if answer is not None:
+            return answer
+        is_lost = self._clock().timestamp() - staged > self._rules.patience
+        return None if is_lost or sealed.get("failed", bool) else _NOT_YET
 
     def _with_home(self, request: LookupRequest, gathered: Answer) -> Answer:
         elsewhere = tuple(s for s in gathered.states if s.state != self._home)
         if request.states and self._home not in request.states:
             return gathered
         home = self._lookup(replace(request, states=(self._home,)))
+        if elsewhere and not self._is_one_person(home, gathered):
+            return self._lookup(request)
         return joined(home, gathered, elsewhere=frozenset(s.state for s in elsewhere))
+
+    # --- whose it is ------------------------------------------------------------------------------------------
+
+    def _is_same(self, person: Person | None, staged: Person | None) -> bool:
+        """Whether the patient is the one of the staging. Where the request names a key, that is bound already."""
+        if person is None or staged is None or person == staged:
+            return person == staged
+        known = {(one.kind, one.issuer): one.value for one in staged.identifiers}
+        if any(known.get((one.kind, one.issuer), one.value) != one.value for one in person.identifiers):
+            return False
+        alone = replace(staged, key="staged", appearance=0)
+        return isinstance(self._matcher.decide(person, [alone]), Match)
+
+    def _is_one_person(self, home: Answer, gathered: Answer) -> bool:
+        """Whether the home record found the same person both times, as far as it found one. After a merge or a split
+        it has not, and with more facts sent it may not have: then what others had said may be somebody else's."""
+        now = {d.person.key for d in home.dispensations}
+        then = {d.person.key for d in gathered.dispensations if d.source_state == self._home}
+        return not now or not then or now == then
 
     # --- both -------------------------------------------------------------------------------------------------
 
@@ -212,7 +258,7 @@ class Staging:
             asks.client_id,
             _identity(asks.practitioner),
             _identity(asks.delegate),
-            request.person,
+            request.person and (request.person.species, request.person.birth_date),
             request.person_key,
             request.dispensation_id,
             request.period,

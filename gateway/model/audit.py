@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from gateway.model.lookup import MatchEvidence
 
@@ -16,6 +17,7 @@ class AuditAction(StrEnum):
     HISTORY_STAGED = "pmp:history:stage"
     REPORT_LINKED = "pmp:report:link"  # a link to the report was given, with or without the history itself
     REPORT_OPENED = "pmp:report:open"
+    REPORT_REVOKED = "pmp:report:revoke"
     DISPENSATION_REPORTED = "pmp:dispensation:report"
     COMPLIANCE_READ = "pmp:compliance:read"
     PERSON_SEARCHED = "pmp:person:search"
@@ -37,7 +39,8 @@ class AuditEvent:
     `practitioner` and `delegate` are identifiers (an NPI or a DEA number, prefixed `npi:`, `dea:`), not names.
     `count` is the number of dispensations disclosed or recorded, of people, events or dispensers shown.
     `losses` are field names of `mappings/fields.toml` that the answer's format could not carry. `evidence` is why
-    this person was found, or why nobody was: fields, levels and weights, without a value of anybody.
+    this person was found, or why nobody was: fields, levels and weights, without a value of anybody. `staging` joins
+    what became of one staged history, from its staging to each fetch: see :func:`staging_of`.
     """
 
     action: AuditAction
@@ -58,3 +61,13 @@ class AuditEvent:
     count: int = 0
     losses: tuple[str, ...] = ()
     evidence: MatchEvidence | None = None
+    staging: str | None = None
+
+
+def staging_of(key: str) -> str:
+    """What the audit calls a staged history: a digest of its retrieval key, which fetches nothing.
+
+    >>> staging_of("key")
+    '2c70e12b7a0646f9'
+    """
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:16]

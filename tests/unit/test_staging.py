@@ -12,12 +12,40 @@ import pytest
 
 from gateway.ephemeral import Memory
 from gateway.errors import Forbidden, MessageError, Unavailable
-from gateway.model import Answer, LookupRequest, Outcome, Period, Practitioner, StateOutcome
-from gateway.model.audit import AuditAction, AuditEvent
+from gateway.matching import FellegiSunter
+from gateway.model import (
+    Address,
+    Answer,
+    Identifier,
+    IdentifierKind,
+    LookupRequest,
+    Outcome,
+    Period,
+    Person,
+    PersonName,
+    Practitioner,
+    Species,
+    StateOutcome,
+)
+from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.staging import Staging, StagingRules
 from tests.factory import NOW, a_dispensation, a_lookup, a_person, a_requester, an_answer
 
 REQUESTER = replace(a_requester(), client_id="clinic")
+MATCHER = FellegiSunter()
+HER = a_person(key=None, appearance=None)
+BARE = replace(HER, addresses=(), phones=())
+REX = Person(
+    names=(PersonName(family="Quillfeather", given=("Rex",)),), species=Species.VETERINARY, owner=HER
+)
+
+
+def ssn(value: str) -> tuple[Identifier, ...]:
+    return (Identifier(kind=IdentifierKind.SSN, value=value),)
+
+
+def called(*given: str, family: str = "Quillfeather") -> tuple[PersonName, ...]:
+    return (PersonName(family=family, given=given),)
 
 
 class World:
@@ -36,14 +64,22 @@ class World:
         self.staging = self.another()
 
     def another(self, **over: Any) -> Staging:
-        rules: dict[str, Any] = {"lifetime": 900, "gatherers": 1, "queue": 1, "wait": 1, "patience": 60}
+        rules: dict[str, Any] = {
+            "home": "CT",
+            "lifetime": 900,
+            "gatherers": 1,
+            "queue": 1,
+            "wait": 1,
+            "waiters": 1,
+        }
+        rules["patience"] = 60
         return Staging(
             lookup=self.lookup,
+            matcher=MATCHER,
             policy=Policy(self),
             ephemeral=self.facts,
             audit=self,
             clock=lambda: self.now,
-            home="CT",
             rules=StagingRules(**{**rules, **over}),
             sleep=self.sleep,
         )
@@ -188,6 +224,82 @@ def test_in_other_hands_the_key_says_nothing(world: World, over: dict[str, Any])
     assert len(world.asked) == before, "nothing was looked up"
 
 
+@pytest.mark.parametrize(
+    ("staged", "fetched"),
+    [
+        (HER, replace(HER, phones=("8605550142", "2035550100"))),
+        (BARE, HER),
+        (HER, BARE),
+        (HER, replace(HER, names=called("Marigold"))),
+        (HER, replace(HER, names=called("MARIGOLD", "Ann", family="QUILLFEATHER"))),
+        (HER, replace(HER, addresses=(Address(lines=("9 Elm St",), city="Bridgeport", state="CT"),))),
+        (HER, replace(HER, identifiers=ssn("987654320"))),
+        (REX, replace(REX, owner=replace(HER, phones=()))),
+    ],
+)
+def test_more_may_be_known_of_her_by_the_fetch(world: World, staged: Person, fetched: Person) -> None:
+    key = world.staging(ask(person=staged, stage_only=True)).retrieval_key
+    gathered(world)
+    assert world.staging(ask(person=fetched, retrieval_key=key)).outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("staged", "fetched"),
+    [
+        (HER, replace(HER, names=called("Rosemary", "Ann"))),  # a twin
+        (HER, replace(HER, names=called("Maribel"))),
+        (HER, replace(HER, birth_date=date(1971, 4, 10))),
+        (HER, replace(HER, names=called("Thaddeus", family="Okonkwo-Baird"))),
+        (
+            HER,  # of her name and day, with nothing else in common
+            replace(
+                HER,
+                phones=("2035550100",),
+                addresses=(Address(lines=("9 Elm St",), city="Bridgeport", state="CT", postal_code="06604"),),
+            ),
+        ),
+        (replace(HER, identifiers=ssn("987654320")), replace(HER, identifiers=ssn("987654321"))),
+        (HER, REX),
+        (REX, replace(REX, names=called("Bella"))),
+        (
+            REX,
+            replace(
+                REX, owner=a_person(names=called("Ada", family="Otherwise"), birth_date=date(1980, 1, 2))
+            ),
+        ),
+    ],
+)
+def test_another_patient_is_refused(world: World, staged: Person, fetched: Person) -> None:
+    key = world.staging(ask(person=staged, stage_only=True)).retrieval_key
+    gathered(world)
+    before = len(world.asked)
+    with pytest.raises(Forbidden) as refused:
+        world.staging(ask(person=fetched, retrieval_key=key))
+    with pytest.raises(Forbidden) as unknown:
+        world.staging(ask(retrieval_key="never"))
+    assert str(refused.value) == str(unknown.value)
+    assert len(world.asked) == before
+
+
+def test_what_was_gathered_is_not_joined_to_another_person(world: World) -> None:
+    """The record finds somebody else by now: she was merged or split, or more was sent of her."""
+    ours = a_dispensation(source_state="CT", person=a_person(key="OLD"))
+    theirs = a_dispensation(source_state="NY", person=a_person(key=None))
+    told = tuple(StateOutcome(state=s, outcome=Outcome.COMPLETE) for s in ("CT", "NY"))
+    now = a_dispensation(source_state="CT", person=a_person(key="NEW"))
+    anew = an_answer(dispensations=(now,), states=told)
+    world.answers = [
+        an_answer(dispensations=(theirs, ours), states=told),
+        an_answer(dispensations=(now,), states=told[:1]),
+        anew,
+    ]
+    request = ask(states=("CT", "NY"))
+    key = world.staging(replace(request, stage_only=True)).retrieval_key
+    gathered(world)
+    assert world.staging(replace(request, retrieval_key=key)) is anew
+    assert world.asked[-1] == request, "all states were asked anew"
+
+
 def test_the_key_ends(world: World) -> None:
     key = stage(world)
     gathered(world)
@@ -207,6 +319,34 @@ def test_a_fetch_that_comes_too_early_waits_and_is_deferred(world: World) -> Non
     assert world.staging(ask(retrieval_key=key)).outcome is Outcome.COMPLETE
 
 
+def test_only_so_many_fetches_wait(world: World) -> None:
+    """The others do not, so that waiting holds no more than its share of the threads."""
+    world.gate.clear()
+    key = stage(world)
+    sleeping, go_on = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        sleeping.set()
+        go_on.wait(30)
+        world.seconds += seconds
+
+    world.staging._sleep = sleep
+    first: list[Answer] = []
+    waiting = threading.Thread(target=lambda: first.append(world.staging(ask(retrieval_key=key))))
+    waiting.start()
+    assert sleeping.wait(30)
+    answer = world.staging(ask(retrieval_key=key))
+    assert (answer.outcome, world.seconds) == (Outcome.DEFERRED, 0.0)
+    assert answer.retry_after
+    go_on.set()
+    waiting.join(30)
+    assert first[0].outcome is Outcome.DEFERRED
+    assert world.seconds > 0.9
+    world.seconds = 0.0
+    world.staging(ask(retrieval_key=key))
+    assert world.seconds > 0.9, "the seat is free again"
+
+
 def test_what_was_lost_is_looked_up(world: World) -> None:
     """The worker that gathered it has ended."""
     world.gate.clear()
@@ -223,6 +363,7 @@ def test_a_failure_is_audited_and_the_fetch_looks_up(world: World, error: Except
     (event,) = world.events
     assert (event.action, event.operation) == (AuditAction.REQUEST_FAILED, "gather")
     assert (event.client_id, event.person_key) == ("clinic", None)
+    assert event.staging == staging_of(key)
     assert world.staging(ask(retrieval_key=key)).outcome is Outcome.COMPLETE
 
 
