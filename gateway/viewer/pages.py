@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gateway.model import (
-    Address,
-    Answer,
-    Dispensation,
-    Dispenser,
-    Drug,
-    FieldEvidence,
-    Person,
-    PersonName,
-    Practitioner,
-    Prescriber,
-    Requester,
-)
-from gateway.terminology import codes
+from gateway.model import Analysis, Answer, Measure, Requester
+from gateway.viewer.words import FILTERS, MEASURES, REASONS
 
 HEADERS: Final = (
     (
@@ -34,10 +21,26 @@ HEADERS: Final = (
 )
 """The headers of each page: it loads nothing, is kept nowhere, and leads nobody here. The style is in the page."""
 
+_ENVIRONMENT: Final = Environment(
+    loader=PackageLoader("gateway.viewer"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters |= FILTERS
+
 
 def report_page(answer: Answer, requester: Requester) -> str:
-    """The whole report; fills newest first, as the answer has them."""
-    return _render("report.html", answer=answer, requester=requester)
+    """The whole report; fills newest first, as the answer has them, numbered from 1."""
+    return _render(
+        "report.html",
+        answer=answer,
+        requester=requester,
+        figures=list(_figures(answer)),
+        prescribers=list(dict.fromkeys(d.prescriber for d in answer.dispensations)),
+        dispensers=list(dict.fromkeys(d.dispenser for d in answer.dispensations)),
+    )
 
 
 def door_page() -> str:
@@ -50,86 +53,21 @@ def notice_page(title: str, text: str, remedy: str | None) -> str:
     return _render("notice.html", title=title, text=text, remedy=remedy)
 
 
-# --- words ----------------------------------------------------------------------------------------------------
+def _figures(answer: Answer) -> Iterator[list[str]]:
+    """Of each dispensation its figures in words, in the order of `MEASURES`."""
+    analysis = answer.analysis
+    for n in range(len(answer.dispensations)):
+        yield [_figure(analysis, n, measure) if analysis else "not reckoned" for measure in MEASURES]
 
 
-def _name(name: PersonName | None) -> str:
-    if name is None:
-        return "not reported"
-    return " ".join(filter(None, (name.prefix, *name.given, name.family, name.suffix)))
-
-
-def _address(address: Address | None) -> str:
-    if address is None:
-        return "not reported"
-    region = " ".join(filter(None, (address.state, address.postal_code)))
-    return ", ".join(filter(None, (*address.lines, address.city, region, address.country))) or "not reported"
-
-
-def _ids(party: Prescriber | Dispenser | Practitioner) -> str:
-    found = (("NPI", party.npi), ("DEA", party.dea))
-    return ", ".join(f"{kind} {value}" for kind, value in found if value)
-
-
-def _drug(drug: Drug) -> str:
-    if drug.name:
-        return drug.name
-    if drug.ingredients:
-        return " / ".join(i.name for i in drug.ingredients)
-    return f"NDC {drug.ndc11}" if drug.ndc11 else "not reported"
-
-
-def _strength(drug: Drug) -> str:
-    strengths = (f"{_number(i.strength)} {i.unit or ''}".strip() for i in drug.ingredients if i.strength)
-    return " / ".join(strengths) or "not known"
-
-
-def _number(value: Decimal) -> str:
-    return f"{value.normalize():f}"
-
-
-def _instant(value: datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M} UTC"
-
-
-def _fill(dispensation: Dispensation) -> str:
-    part = f", part {dispensation.partial_fill}" if dispensation.partial_fill else ""
-    which = "first fill" if dispensation.fill_number == 0 else f"refill {dispensation.fill_number}"
-    return f"{dispensation.fill_number} ({which}{part})"
-
-
-def _who(person: Person) -> str:
-    return "; ".join(_name(name) for name in person.names)
-
-
-def _evidence(field: FieldEvidence) -> str:
-    return f"{field.field.replace('_', ' ')}: {field.level.replace('_', ' ').replace('-', ' ')}"
-
-
-def _word(value: str, table: str) -> str:
-    return codes(table).display(value)
-
-
-_ENVIRONMENT: Final = Environment(
-    loader=PackageLoader("gateway.viewer"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_ENVIRONMENT.filters |= {
-    "name": _name,
-    "address": _address,
-    "ids": _ids,
-    "drug": _drug,
-    "strength": _strength,
-    "number": _number,
-    "instant": _instant,
-    "fill": _fill,
-    "who": _who,
-    "evidence": _evidence,
-    "word": _word,
-}
+def _figure(analysis: Analysis, n: int, measure: Measure) -> str:
+    value = (analysis.mme if measure is Measure.MME else analysis.lme)[n]
+    if value is not None:
+        return f"{value:f}"
+    reasons = [
+        REASONS[one.reason] for one in analysis.not_counted if (one.dispensation, one.measure) == (n, measure)
+    ]
+    return f"not counted: {', '.join(reasons)}" if reasons else "none"
 
 
 def _render(template: str, **values: object) -> str:
