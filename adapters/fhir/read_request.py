@@ -7,7 +7,7 @@ resource elsewhere in the message. Source: US PDMP IG 1.0.0, OperationDefinition
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import read_addresses
@@ -17,7 +17,9 @@ from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.references import Index
 from adapters.fhir.tree import Node, days_of
 from gateway.errors import ErrorCode, MessageError
-from gateway.model import LookupRequest, Period, Person, Requester
+from gateway.model import LookupRequest, Organisation, Period, Person, Practitioner, Requester
+
+Party = TypeVar("Party", Practitioner, Organisation)
 
 KINDS: Final = {
     "patient": "Patient",
@@ -148,11 +150,16 @@ def _read_requester(resources: _Resources) -> Requester:
     delegate = resources.find("delegate-practitioner")
     delegate_role = resources.find("delegate-practitioner-role")
     return Requester(
-        practitioner=read_practitioner(practitioner, role) if practitioner is not None else None,
-        organisation=read_organisation(organisation) if organisation is not None else None,
+        practitioner=_told(read_practitioner(practitioner, role)) if practitioner is not None else None,
+        organisation=_told(read_organisation(organisation)) if organisation is not None else None,
         delegate=read_practitioner(delegate, delegate_role) if delegate is not None else None,
         state=_read_state(organisation, practitioner),
     )
+
+
+def _told(party: Party) -> Party | None:
+    """None for a party of whom nothing is said: the profile wants one even where nobody is known."""
+    return None if party == type(party)() else party
 
 
 def _read_state(*resources: Node | None) -> str | None:

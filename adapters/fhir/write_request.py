@@ -9,7 +9,7 @@ from adapters.fhir.datatypes import Element
 from adapters.fhir.parties import write_organisation, write_practitioner, write_role
 from adapters.fhir.patients import write_identifiers, write_owner, write_patient
 from gateway.errors import MessageError
-from gateway.model import LookupRequest, Period, Person, Practitioner
+from gateway.model import LookupRequest, Organisation, Period, Person, Practitioner
 
 _PATIENT: Final = "patient-1"
 
@@ -50,14 +50,14 @@ def _patient(person: Person) -> list[Element]:
 
 
 def _requester(request: LookupRequest) -> list[Element]:
+    """Practitioner, role and organisation, which the profile wants: what is not known of them is marked as absent."""
     asks = request.requester
-    parameters = _practitioner("authorized-practitioner", asks.practitioner)
-    if asks.organisation is not None:
-        organisation = write_organisation(asks.organisation)
-        parameters.append(
-            _parameter("authorized-practitioner-organization", organisation, uris.PROFILE_ORGANIZATION)
-        )
-    return [*parameters, *_practitioner("delegate-practitioner", asks.delegate)]
+    organisation = write_organisation(asks.organisation or Organisation())
+    return [
+        *_practitioner("authorized-practitioner", asks.practitioner or Practitioner()),
+        _parameter("authorized-practitioner-organization", organisation, uris.PROFILE_ORGANIZATION),
+        *_practitioner("delegate-practitioner", asks.delegate),
+    ]
 
 
 def _practitioner(name: str, practitioner: Practitioner | None) -> list[Element]:
