@@ -153,6 +153,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     report_links = ReportLinks(
         lookup=staging,
         ephemeral=ephemeral,
+        clock=clock,
         url=f"{settings.server.url}/report",
         lifetime=settings.report_links.lifetime,
     )

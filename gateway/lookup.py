@@ -91,7 +91,15 @@ class Lookup:
         route = plan(request.states, home=self._rules.code)
         found = self._ask_home(request) if route.home else _Found(outcome=Outcome.ERROR)
         answer = self._answer(request.period, found, home_asked=route.home, silent=route.unreachable)
-        return answer if request.dispensation_id is not None else self._analysed(answer)
+        return answer if request.dispensation_id is not None else self.analysed(answer)
+
+    def analysed(self, answer: Answer) -> Answer:
+        """With the figures of what is shown, as of the day of the answer or the last one that was asked for."""
+        if not answer.dispensations:
+            return answer
+        today = answer.generated_at.date()
+        as_of = min(today, answer.period.end or today)
+        return replace(answer, analysis=self._analyst(answer.dispensations, as_of=as_of))
 
     def _ask_home(self, request: LookupRequest) -> _Found:
         if request.dispensation_id is not None:
@@ -205,14 +213,6 @@ class Lookup:
             detail=detail,
             disclaimers=self._rules.disclaimers,
         )
-
-    def _analysed(self, answer: Answer) -> Answer:
-        """With the figures of what is shown, as of the day of the answer or the last one that was asked for."""
-        if not answer.dispensations:
-            return answer
-        today = answer.generated_at.date()
-        as_of = min(today, answer.period.end or today)
-        return replace(answer, analysis=self._analyst(answer.dispensations, as_of=as_of))
 
 
 def check(request: LookupRequest) -> None:

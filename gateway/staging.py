@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -58,6 +58,18 @@ class StagingRules:
     patience: int  # after which gathering is given up for lost, and the fetch is a look-up as any
 
 
+class HistoryLookup(Protocol):
+    """The look-up, as staging needs it."""
+
+    def __call__(self, request: LookupRequest) -> Answer:
+        """The answer."""
+        ...
+
+    def analysed(self, answer: Answer) -> Answer:
+        """The same answer with the figures of its dispensations."""
+        ...
+
+
 class Staging:
     """Stands before the look-up.
 
@@ -67,7 +79,7 @@ class Staging:
     def __init__(
         self,
         *,
-        lookup: Callable[[LookupRequest], Answer],
+        lookup: HistoryLookup,
         matcher: Matcher,
         policy: Policy,
         ephemeral: Ephemeral,
@@ -229,7 +241,8 @@ class Staging:
         home = self._lookup(replace(request, states=(self._home,)))
         if elsewhere and not self._is_one_person(home, gathered):
             return self._lookup(request)
-        return joined(home, gathered, elsewhere=frozenset(s.state for s in elsewhere))
+        answer = joined(home, gathered, elsewhere=frozenset(s.state for s in elsewhere))
+        return answer if answer is home else self._lookup.analysed(answer)
 
     # --- whose it is ------------------------------------------------------------------------------------------
 
@@ -298,7 +311,7 @@ def joined(home: Answer, gathered: Answer, *, elsewhere: frozenset[str]) -> Answ
     """The home record's answer of now, with what the states in `elsewhere` had answered when it was gathered.
 
     It is as old as its oldest part. An answer of the home record that says neither what is held nor that nothing is
-    stays alone: who the patient is has become doubtful.
+    stays alone: who the patient is has become doubtful. The figures are not joined: they are to be reckoned anew.
     """
     if not elsewhere or home.outcome not in _ANSWERED:
         return home
@@ -316,6 +329,7 @@ def joined(home: Answer, gathered: Answer, *, elsewhere: frozenset[str]) -> Answ
         persons=tuple(dict.fromkeys(d.person for d in dispensations)),
         states=states,
         detail=" ".join(filter(None, details)) or None,
+        analysis=None,
     )
 
 

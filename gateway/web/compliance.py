@@ -23,8 +23,8 @@ from flask import Blueprint, Response, g, jsonify, request
 from gateway.compliance import MAX_DAYS, as_json, read_instant, write_instant
 from gateway.errors import AccessError, ErrorCode, GatewayError, InternalFailure, MessageError
 from gateway.model.audit import AuditAction, AuditEvent
-from gateway.ports import BearerToken, Content, Parameter, Principal, RouteDescription, described
-from gateway.web.exchange import PROBLEM, PROBLEM_SCHEMA, problem
+from gateway.ports import Content, Parameter, Principal, RouteDescription, described
+from gateway.web.exchange import PROBLEM, PROBLEM_SCHEMA, bearer_token, problem
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -145,7 +145,7 @@ def _answered(answer: Callable[[], Response]) -> tuple[Response, AuditAction, st
 
 
 def _answer(gateway: Gateway, told: _Told) -> Response:
-    principal = gateway.security.authenticate(_credentials())
+    principal = gateway.security.authenticate(bearer_token())
     told.client_id = principal.client_id
     gateway.security.require(principal, _scope(principal))
     asked = _asked(gateway.compliance.now())
@@ -167,11 +167,6 @@ def _answer(gateway: Gateway, told: _Told) -> Response:
         dispensers=[as_json(one, each, with_days=with_days) for one, each in zip(page, details, strict=True)],
         next=_next(gateway, asked) if asked.offset + asked.limit < len(chosen) else None,
     )
-
-
-def _credentials() -> BearerToken | None:
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    return BearerToken(value.strip()) if scheme.lower() == "bearer" and value.strip() else None
 
 
 def _scope(principal: Principal) -> str:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
 from gateway.pipeline import Pipeline, http_headers
-from gateway.ports import Adapter, Clock, Inbound, Outbound, RouteDescription, described
+from gateway.ports import Adapter, BearerToken, Clock, Inbound, Outbound, RouteDescription, described
 from gateway.web.encoding import unpacked
 
 ACCESS = "pmpbridge_access"  # attribute of a view that says how it is guarded
@@ -151,6 +151,12 @@ def common_headers(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def bearer_token() -> BearerToken | None:
+    """The access token that came with a request outside of every protocol."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return BearerToken(value.strip()) if scheme.lower() == "bearer" and value.strip() else None
 
 
 def is_guarded(view: Any) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.errors import Forbidden, MessageError, Unavailable
 from gateway.matching import FellegiSunter
 from gateway.model import (
     Address,
+    Analysis,
     Answer,
     Identifier,
     IdentifierKind,
@@ -74,7 +76,7 @@ class World:
         }
         rules["patience"] = 60
         return Staging(
-            lookup=self.lookup,
+            lookup=HistoryLookup(self),
             matcher=MATCHER,
             policy=Policy(self),
             ephemeral=self.facts,
@@ -104,6 +106,20 @@ class World:
 
     def judge(self, requester: object) -> str | None:
         return self.refused
+
+
+class HistoryLookup:
+    """As the world says at the time; its figures are of as many dispensations as the answer has."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __call__(self, request: LookupRequest) -> Answer:
+        return self._world.lookup(request)
+
+    def analysed(self, answer: Answer) -> Answer:
+        figures = tuple(Decimal(n) for n, _ in enumerate(answer.dispensations))
+        return replace(answer, analysis=Analysis(as_of=NOW.date(), mme=figures, lme=figures))
 
 
 class Policy:
@@ -182,6 +198,22 @@ def test_what_other_states_had_said_is_as_of_then(world: World) -> None:
     assert (answer.outcome, answer.dispensations) == (Outcome.COMPLETE, (theirs,))
     assert answer.persons == (theirs.person,)
     assert answer.generated_at == NOW
+
+
+def test_the_figures_are_of_what_is_shown(world: World) -> None:
+    ours, theirs = (a_dispensation(source_state=state) for state in ("CT", "NY"))
+    told = tuple(StateOutcome(state=s, outcome=Outcome.COMPLETE) for s in ("CT", "NY"))
+    of_one = Analysis(as_of=NOW.date(), mme=(Decimal(9),), lme=(None,))
+    world.answers = [
+        an_answer(dispensations=(ours, theirs), states=told),
+        an_answer(dispensations=(ours,), states=told[:1], analysis=of_one),
+    ]
+    request = ask(states=("CT", "NY"))
+    key = world.staging(replace(request, stage_only=True)).retrieval_key
+    gathered(world)
+    answer = world.staging(replace(request, retrieval_key=key))
+    assert answer.analysis is not None
+    assert len(answer.analysis.mme) == len(answer.dispensations) == 2
 
 
 def test_a_state_that_was_silent_then_makes_it_partial(world: World) -> None:
