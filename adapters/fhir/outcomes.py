@@ -57,6 +57,7 @@ _READING_CODES: Final = {
 }
 """Of what was found when the resource was read: nothing canonical is named."""
 _FHIRPATH = re.compile(r"(Resource|Parameters|Bundle|MedicationDispense)(\.[A-Za-z_]+(\[\d+\])?)*")
+_IN_TEXT = re.compile(r"line \d+(, column \d+)?")
 
 # severity, issue code and what is said when the answer has no sentence of its own
 _ENDINGS: Final = {
@@ -237,6 +238,8 @@ def _fault(
     }
     if path and _FHIRPATH.fullmatch(path):
         issue["expression"] = [path]
+    elif path and _IN_TEXT.fullmatch(path):  # what could not be parsed has no elements yet
+        issue["expression"] = ["Resource"]
     elif path:
         issue["location"] = [
             f"http.{path}"

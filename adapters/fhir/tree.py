@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from adapters.fhir.places import Place, follow, of_resource, unreadable_in
 from gateway.errors import ErrorCode, MessageError
 
 MAX_TEXT: Final = 1000
@@ -29,8 +30,8 @@ ROOTS: Final = frozenset({"Parameters", "Bundle", "MedicationDispense", "Operati
 
 _MODIFIERS: Final = ("modifierExtension", "implicitRules", "doNotPerform")
 _MODIFIERS_IN_UTF_8: Final = tuple(name.encode() for name in _MODIFIERS)
-_HOLDERS: Final = frozenset({"parameter", "part", "resource", "entry", "contained"})
-"""Where resources stand in resources: the steps by which an error says which of them it is about."""
+_WHOLE: Final = "Resource"
+"""The path of a body of which no more can be said."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
@@ -56,40 +57,49 @@ def decode(body: bytes, whole: str = "body") -> Node:
     """As :func:`parse`, but for modifiers: where the resources of a message are answered one by one."""
     if not body.strip():
         raise MessageError(
-            f"The {whole} is empty.", code=ErrorCode.MALFORMED, remedy="Send one FHIR resource in JSON."
+            f"The {whole} is empty.",
+            code=ErrorCode.MALFORMED,
+            path=_WHOLE,
+            remedy="Send one FHIR resource in JSON.",
         )
     try:
         value = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise MessageError(
-            f"The {whole} is not UTF-8.", code=ErrorCode.MALFORMED, remedy="Send JSON encoded in UTF-8."
+            f"The {whole} is not UTF-8.",
+            code=ErrorCode.MALFORMED,
+            path=_WHOLE,
+            remedy="Send JSON encoded in UTF-8.",
         ) from None
     except json.JSONDecodeError as error:
         raise MessageError(
             f"The {whole} is not JSON: it stops making sense at line {error.lineno}, column {error.colno}.",
             code=ErrorCode.MALFORMED,
+            path=_WHOLE,
             remedy="Send one FHIR resource in JSON.",
         ) from None
     except RecursionError:
         raise MessageError(
             f"The {whole} is nested too deeply.",
             code=ErrorCode.HOSTILE,
+            path=_WHOLE,
             remedy="Send the resource as FHIR R4 defines it.",
         ) from None
     except (ValueError, ArithmeticError):  # from the hooks below, and for a number beyond all measure
         raise MessageError(
             f"The {whole} has an object with one name twice, or a number that is none.",
             code=ErrorCode.MALFORMED,
+            path=unreadable_in(body.decode("utf-8-sig"), ROOTS, _WHOLE),
             remedy="Send each name once in an object, and numbers of ordinary size.",
         ) from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise MessageError(
             f"The {whole} is not a FHIR resource: it has no resourceType.",
             code=ErrorCode.REQUIRED,
-            path="Resource",
+            path=_WHOLE,
             remedy="Send one FHIR resource in JSON.",
         )
-    kind = value["resourceType"] if value["resourceType"] in ROOTS else "Resource"
+    kind = value["resourceType"] if value["resourceType"] in ROOTS else _WHOLE
     return Node(value, None, kind)
 
 
@@ -111,32 +121,34 @@ def refuse_modifiers(node: Node) -> None:
 
     :raises MessageError: there is one in this element, or inside of it.
     """
-    waiting = [(node.value, node.path)]
+    waiting = [node.value]
     while waiting:
-        here, path = waiting.pop()
+        here = waiting.pop()
         if isinstance(here, list):
-            waiting += [(item, path) for item in here]
+            waiting += here
         elif isinstance(here, dict):
-            for name in _MODIFIERS:
-                if here.get(name):
-                    raise MessageError(
-                        f"An element has {name}, which changes its meaning in a way that is not known here.",
-                        code=ErrorCode.UNKNOWN_OPERATION,
-                        path=path,
-                        remedy=f"Send what can be understood without {name}.",
-                    )
-            waiting += _inside(here, path)
+            if any(here.get(name) for name in _MODIFIERS):
+                raise _modified(node)
+            waiting += here.values()
 
 
-def _inside(element: dict[str, Any], path: str) -> Iterator[tuple[Any, str]]:
-    """The children of an element, each with the path of the resource that it stands in."""
-    for name, child in element.items():
-        if name not in _HOLDERS:
-            yield child, path
-        elif isinstance(child, list):
-            yield from ((item, f"{path}.{name}[{index}]") for index, item in enumerate(child))
-        else:
-            yield child, f"{path}.{name}"
+def _modified(node: Node) -> MessageError:
+    """The error of the first modifier in the element: looked for a second time, now with its place."""
+    waiting = [node.place]
+    name, path = _MODIFIERS[0], node.path
+    while waiting:
+        here = waiting.pop()
+        found = [n for n in _MODIFIERS if isinstance(here.value, dict) and here.value.get(n)]
+        if found:
+            name, path = found[0], here.child(found[0], None).path
+            break
+        waiting += reversed([*here.children()])
+    return MessageError(
+        f"An element has {name}, which changes its meaning in a way that is not known here.",
+        code=ErrorCode.UNKNOWN_OPERATION,
+        path=path,
+        remedy=f"Send what can be understood without {name}.",
+    )
 
 
 def _no_constant(_: str) -> None:
@@ -162,6 +174,16 @@ class Node:
         if self._parent is None:
             return self._step
         return f"{self._parent.path}{'' if self._step.startswith('[') else '.'}{self._step}"
+
+    @property
+    def place(self) -> Place:
+        """The same for what stands inside, whoever named it."""
+        steps: list[str | int] = []
+        root = self
+        while root._parent is not None:
+            steps.append(int(root._step[1:-1]) if root._step.startswith("[") else root._step)
+            root = root._parent
+        return follow(of_resource(root.value, root._step), steps[::-1])
 
     @property
     def kind(self) -> str | None:
