@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from gateway.errors import (
-    AccessError,
-    Conflict,
     Failure,
     Forbidden,
     GatewayError,
@@ -32,15 +30,10 @@ from gateway.model import (
     Answer,
     IntakeBatch,
     IntakeReceipt,
-    IntakeVerdict,
     LookupRequest,
-    MatchEvidence,
-    Organisation,
-    Outcome,
-    Practitioner,
     Requester,
 )
-from gateway.model.audit import AuditAction, AuditEvent, staging_of
+from gateway.model.audit import AuditAction
 from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
 from gateway.ports import (
@@ -56,6 +49,7 @@ from gateway.ports import (
     Security,
 )
 from gateway.registry import Registry
+from gateway.trail import ON_DISK, Trail
 
 SCOPE_HISTORY = "pdmp/history"
 SCOPE_READ = "system/MedicationDispense.rs"
@@ -63,81 +57,7 @@ SCOPE_PATIENT = "system/Patient.rs"
 SCOPES_AUDIT = ("audit/read", "system/AuditEvent.rs")
 SCOPE_REPORT = "system/MedicationDispense.c"
 
-_ON_DISK = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Trail:
-    """What the audit event will say, gathered on the way."""
-
-    action: AuditAction = AuditAction.MESSAGE_REFUSED
-    client_id: str | None = None
-    requester: Requester = field(default_factory=Requester)
-    outcome: str | None = None
-    person_key: str | None = None
-    report_id: str | None = None
-    states: tuple[str, ...] = ()
-    count: int = 0
-    evidence: MatchEvidence | None = None
-    operation: str | None = None  # where the message names a wider one
-    staging: str | None = None
-
-    def asked_by(self, principal: Principal, requester: Requester) -> None:
-        self.client_id = principal.client_id
-        self.requester = requester
-
-    def asks_for(self, request: LookupRequest) -> None:
-        if request.stage_only:
-            self.operation = "stage"
-        elif request.retrieval_key is not None:
-            self.operation, self.staging = "fetch", staging_of(request.retrieval_key)
-
-    def answered(self, answer: Answer) -> None:
-        self.action = _action(answer)
-        if answer.retrieval_key is not None:
-            self.staging = staging_of(answer.retrieval_key)
-        self.outcome = answer.outcome.value
-        self.report_id = answer.report_id
-        self.states = tuple(s.state for s in answer.states)
-        self.count = len(answer.dispensations)
-        self.person_key = next((p.key for p in answer.persons), None)
-        self.evidence = answer.match
-
-    def found(self, found: PeopleFound, query: PersonQuery) -> None:
-        by_key = query.key is not None
-        self.action = AuditAction.PERSON_SHOWN if by_key else AuditAction.PERSON_SEARCHED
-        self.outcome = "found" if found.people else "nobody"
-        self.count = len(found.people)
-        self.person_key = found.people[0].key if self.count == 1 else None
-        self.evidence = found.evidence
-
-    def shown(self, found: EventsFound) -> None:
-        self.action = AuditAction.AUDIT_READ
-        self.outcome = "found" if found.events else "none"
-        self.count = len(found.events)
-
-    def reported(self, receipt: IntakeReceipt) -> None:
-        self.action = AuditAction.DISPENSATION_REPORTED
-        verdicts = [r.verdict for r in receipt.results]
-        self.outcome = ",".join(sorted({v.value for v in verdicts}))
-        self.count = 0 if receipt.is_test else sum(v in _ON_DISK for v in verdicts)
-
-    def failed(self, error: GatewayError) -> None:
-        """Nobody's history left. What had been recorded before the answer failed stays recorded, and counted."""
-        if self.action is not AuditAction.DISPENSATION_REPORTED:
-            self.count = 0
-        self.outcome, self.person_key = error.code.value, None
-        match error:
-            case Unauthenticated():
-                self.action, self.client_id = AuditAction.ACCESS_DENIED, error.claimed
-            case AccessError():
-                self.action = AuditAction.ACCESS_DENIED
-            case MessageError() | Conflict():
-                self.action = AuditAction.MESSAGE_REFUSED
-            case _:
-                self.action = AuditAction.REQUEST_FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +95,7 @@ class Pipeline:
 
     def exchange(self, adapter: Adapter, message: Inbound) -> Outbound:
         """The answer to one message, whatever it is. Never raises."""
-        trail = _Trail()
+        trail = Trail()
 
         def answer() -> Outbound:
             principal = self._security.authenticate(adapter.credentials(message))
@@ -199,10 +119,10 @@ class Pipeline:
         def answer() -> Outbound:
             raise error
 
-        return self._guarded(adapter, message, _Trail(), answer)
+        return self._guarded(adapter, message, Trail(), answer)
 
     def _guarded(
-        self, adapter: Adapter, message: Inbound, trail: _Trail, answer: Callable[[], Outbound]
+        self, adapter: Adapter, message: Inbound, trail: Trail, answer: Callable[[], Outbound]
     ) -> Outbound:
         try:
             outbound = answer()
@@ -212,19 +132,19 @@ class Pipeline:
             _log.error("request.failed", request_id=message.request_id, error=_describe(error))
             outbound = self._failed(adapter, message, trail, InternalFailure(message.request_id))
         try:
-            self._audit.record(self._event(adapter, message, trail, outbound))
+            self._audit.record(trail.event(adapter.name, message, outbound, at=self._clock()))
         except GatewayError as error:
             _log.error("audit.failed", request_id=message.request_id, error=error.code.value)
             return _native(adapter, error, message)
         return outbound
 
-    def _failed(self, adapter: Adapter, message: Inbound, trail: _Trail, error: GatewayError) -> Outbound:
+    def _failed(self, adapter: Adapter, message: Inbound, trail: Trail, error: GatewayError) -> Outbound:
         trail.failed(error)
         if isinstance(error, Failure):
             _log.warning("request.refused", request_id=message.request_id, code=error.code.value)
         return _native(adapter, error, message)
 
-    def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: _Trail) -> Outbound:
+    def _answer(self, adapter: Adapter, message: Inbound, principal: Principal, trail: Trail) -> Outbound:
         asked: Asked = adapter.read(message)
         if isinstance(asked, LookupRequest):
             trail.asks_for(asked)
@@ -256,7 +176,7 @@ class Pipeline:
                 return adapter.write(self._enclosed(asked, message, principal, trail), message)
 
     def _parts(
-        self, adapter: Adapter, parts: Parts, message: Inbound, principal: Principal, trail: _Trail
+        self, adapter: Adapter, parts: Parts, message: Inbound, principal: Principal, trail: Trail
     ) -> Outbound:
         """What is reported together, then each message by itself. The event of the whole says what was reported."""
         receipt = None
@@ -268,13 +188,13 @@ class Pipeline:
                     self._require(principal, adapter.read(one))
             receipt = self._use_cases.intake(parts.reported)
             trail.reported(receipt)
-            if parts.reported.all_or_nothing and any(r.verdict not in _ON_DISK for r in receipt.results):
+            if parts.reported.all_or_nothing and any(r.verdict not in ON_DISK for r in receipt.results):
                 return adapter.write_parts(receipt, (), message)  # refused as a whole: nothing is read either
         answers = [self._part(adapter, one, principal) for one in parts.messages]
         return adapter.write_parts(receipt, answers, message)
 
     def _part(self, adapter: Adapter, message: Inbound, principal: Principal) -> Outbound:
-        trail = _Trail()
+        trail = Trail()
         trail.asked_by(principal, principal.registered)
         return self._guarded(
             adapter, message, trail, lambda: self._answer(adapter, message, principal, trail)
@@ -302,9 +222,7 @@ class Pipeline:
                 return
         self._security.require(principal, scopes[0])
 
-    def _enclosed(
-        self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: _Trail
-    ) -> Outbound:
+    def _enclosed(self, enclosed: Enclosed, message: Inbound, principal: Principal, trail: Trail) -> Outbound:
         """The answer to a message inside a message; its errors are its own format's, inside the wrapping.
 
         :raises MessageError: it is meant for another state's PMP.
@@ -328,30 +246,6 @@ class Pipeline:
         except GatewayError as error:
             trail.failed(error)
             return _native(inner, error, inside)
-
-    def _event(self, adapter: Adapter, message: Inbound, trail: _Trail, outbound: Outbound) -> AuditEvent:
-        asks = trail.requester
-        return AuditEvent(
-            action=trail.action,
-            at=self._clock(),
-            request_id=message.request_id,
-            protocol=adapter.name,
-            operation=trail.operation or message.operation,
-            status=outbound.status,
-            client_id=trail.client_id,
-            practitioner=_identified(asks.practitioner),
-            organisation=_identified(asks.organisation),
-            delegate=_identified(asks.delegate),
-            purpose=asks.purpose.value,
-            outcome=trail.outcome,
-            person_key=trail.person_key,
-            report_id=trail.report_id,
-            states=trail.states,
-            count=trail.count if outbound.shown is None else outbound.shown,
-            losses=outbound.losses,
-            evidence=trail.evidence,
-            staging=trail.staging,
-        )
 
 
 def complete(requester: Requester, principal: Principal) -> Requester:
@@ -391,22 +285,6 @@ def http_headers(error: GatewayError) -> tuple[tuple[str, str], ...]:
             return (("Retry-After", str(error.retry_after)),)
         case _:
             return ()
-
-
-def _action(answer: Answer) -> AuditAction:
-    if answer.outcome is Outcome.DISALLOWED:
-        return AuditAction.ACCESS_DENIED
-    if answer.retrieval_key is not None:
-        return AuditAction.HISTORY_STAGED
-    return AuditAction.HISTORY_LOOKED_UP if answer.link is None else AuditAction.REPORT_LINKED
-
-
-def _identified(party: Practitioner | Organisation | None) -> str | None:
-    if party is None:
-        return None
-    if party.npi:
-        return f"npi:{party.npi}"
-    return f"dea:{party.dea}" if party.dea else None
 
 
 def _describe(error: BaseException) -> str:

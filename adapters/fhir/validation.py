@@ -166,7 +166,9 @@ def _fault(node: Node, location: tuple[str | int, ...], kind: str) -> Fault:
     name = place.path.rpartition(".")[2].partition("[")[0]
     if kind.endswith("missing"):
         return Fault(ErrorCode.REQUIRED, place.path, f"{name} is missing.", f"Send {place.path}.")
-    remedy = next((told for start, told in _EXPECTED if kind.startswith(start)), "Send what R4 defines there.")
+    remedy = next(
+        (told for start, told in _EXPECTED if kind.startswith(start)), "Send what R4 defines there."
+    )
     return Fault(ErrorCode.INVALID, place.path, f"{name} is not what FHIR R4 allows there.", remedy)
 
 

@@ -18,11 +18,12 @@ import structlog
 from flask import Blueprint, Response, g
 
 from gateway.errors import AccessError, Conflict, GatewayError, InternalFailure, NotFound
-from gateway.model import Answer, Practitioner, Requester
+from gateway.model import Answer, Requester
 from gateway.model.audit import AuditAction, AuditEvent
 from gateway.pipeline import http_headers
 from gateway.ports import Content, Parameter, RouteDescription, described
 from gateway.report_links import Made
+from gateway.trail import identified
 from gateway.viewer import HEADERS, door_page, notice_page, report_page
 from gateway.web.exchange import PROBLEM, PROBLEM_SCHEMA, bearer_token, problem
 
@@ -162,8 +163,8 @@ class _Reports:
             "operation": operation,
             "status": status,
             "client_id": requester.client_id,
-            "practitioner": _identified(requester.practitioner),
-            "delegate": _identified(requester.delegate),
+            "practitioner": identified(requester.practitioner),
+            "delegate": identified(requester.delegate),
             "purpose": requester.purpose.value,
         }
         self.gateway.audit.record(AuditEvent(**{**values, **over}))
@@ -209,9 +210,3 @@ def _page(html: str, status: int) -> Response:
     for name, value in HEADERS:
         response.headers[name] = value
     return response
-
-
-def _identified(party: Practitioner | None) -> str | None:
-    if party is None:
-        return None
-    return f"npi:{party.npi}" if party.npi else (f"dea:{party.dea}" if party.dea else None)

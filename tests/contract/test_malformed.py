@@ -32,9 +32,35 @@ REMEDY: Final = re.compile(
 )
 # Words of the standards, which a remedy may name although they were sent.
 KNOWN: Final = frozenset(
-    "Parameters Bundle MedicationDispense Patient Practitioner PractitionerRole Organization MedicationRequest "
-    "MessageHeader patient resource message transaction batch each completed order phone official female "
-    "onlyCertainMatches count POST PUT Medication authorized-practitioner preparation".split()
+    [
+        "Parameters",
+        "Bundle",
+        "MedicationDispense",
+        "Patient",
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "MedicationRequest",
+        "MessageHeader",
+        "patient",
+        "resource",
+        "message",
+        "transaction",
+        "batch",
+        "each",
+        "completed",
+        "order",
+        "phone",
+        "official",
+        "female",
+        "onlyCertainMatches",
+        "count",
+        "POST",
+        "PUT",
+        "Medication",
+        "authorized-practitioner",
+        "preparation",
+    ]
 )
 
 
@@ -206,7 +232,9 @@ def assert_refused(response: requests.Response, change: Change, at: list[str], s
 def assert_faults(outcome: Any, at: list[str], sent: bytes) -> None:
     """The fault's place first, then no more than what follows from it; each issue an error that says what to do and quotes nothing."""
     assert outcome["resourceType"] == "OperationOutcome"
-    assert [issue.get("expression") for issue in outcome["issue"]] == [[place] for place in at], outcome["issue"]
+    assert [issue.get("expression") for issue in outcome["issue"]] == [[place] for place in at], outcome[
+        "issue"
+    ]
     for issue in outcome["issue"]:
         assert issue["severity"] == "error"
         assert_sentence(issue)
