@@ -1,4 +1,4 @@
-"""What each element may be in FHIR's JSON: an array or none, an object, a string, a number, true or false; never empty.
+"""What each element may be in FHIR JSON: an array or none, object, string, number, true or false; never empty.
 
 The models of fhir.resources read "yes" as true, "10.5" as a number and `[]` as nothing: held against them alone, two
 readers of one resource could see two things. Source: FHIR R4 "json", "datatypes".
@@ -75,7 +75,7 @@ def _fits(value: Any, child: Child) -> bool:
     if child.kind is Kind.RESOURCE:
         shape = _shape_of(value)
         return shape is not None and _is_in_order(value, shape)
-    return value != ""
+    return bool(value != "")
 
 
 def _fits_beside(value: Any, child: Child) -> bool:
