@@ -124,7 +124,10 @@ def _read(response: requests.Response, body: bytes) -> Answer:
 
 def _for_states(answer: Answer, asked: tuple[str, ...]) -> Answer:
     """The answer, held against the states that were asked: the operation has no place for them, so a state counts as
-    having answered only when the answer names it, or when it is the only one and the answer names none."""
+    having answered only when the answer names it, or when it is the only one and the answer names none. Of a link
+    without data nothing is known: what it names lacks on the page too, and the others may be on it."""
+    if answer.link is not None and answer.outcome is Outcome.PARTIAL and not answer.dispensations:
+        return answer
     told = {state.state for state in answer.states}
     silent = [state for state in asked if state not in told] if told or len(asked) > 1 else []
     if not silent or answer.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA, Outcome.PARTIAL}:

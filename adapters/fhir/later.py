@@ -26,6 +26,7 @@ RETURN: Final = "X-PMP-Return"
 STATES: Final = "X-PMP-States"
 LOSSES: Final = "X-PMP-Losses"
 STAGED_TEXT: Final = "Pre-stage request was accepted successfully"
+_REPORTS: Final = frozenset({"pdmp-history", "process-message"})
 _MOST_KEY: Final = 100  # characters
 _STATE: Final = re.compile(r"[A-Z]{2}")
 
@@ -51,6 +52,21 @@ def states(message: Inbound) -> tuple[str, ...]:
     if not all(_STATE.fullmatch(state) for state in asked):
         raise _unknown(STATES, "two-letter codes of states, with commas between them")
     return tuple(dict.fromkeys(asked))
+
+
+def require_understood(message: Inbound) -> None:
+    """What the headers ask for can be done: a link leads to a report, and only the history operation makes one.
+
+    :raises MessageError: they ask for something that is not known, or not to be had from this operation.
+    """
+    wants_losses(message)
+    if message.operation not in _REPORTS and wanted(message) != {Wanted.DATA}:
+        raise MessageError(
+            f"The header {RETURN} asks for a link, and there is none to the answer of this operation.",
+            code=ErrorCode.INVALID,
+            path=RETURN,
+            remedy="Ask for the link by $pdmp-history or $process-message, or leave the header out.",
+        )
 
 
 def wants_losses(message: Inbound) -> bool:

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final
 
 from adapters.fhir.body import body_of
-from adapters.fhir.later import states, wanted, wants_losses
+from adapters.fhir.later import require_understood, states, wanted
 from adapters.fhir.media import require_spoken_answer
 from adapters.fhir.parts import require_known_parts
 from adapters.fhir.read_audit import read_audit_event, read_audit_search
@@ -45,7 +45,9 @@ def read(message: Inbound) -> Asked:
     if message.operation != "import":  # which is answered in NDJSON
         require_spoken_answer(message)
     require_known_parts(message)
-    wants_losses(message)  # the writer asks again: what is not understood is refused before anything is done
+    require_understood(
+        message
+    )  # the writer asks again: what is not understood is refused before anything is done
     return _READERS[message.operation](message)
 
 

@@ -27,9 +27,9 @@ from gateway.errors import (
     Unavailable,
     UnsupportedFormat,
 )
-from gateway.model import Outcome
+from gateway.model import Outcome, StateOutcome, Wanted
 from gateway.ports import Outbound, Partner, PartnerSettings
-from tests.factory import a_lookup
+from tests.factory import a_lookup, an_answer
 from tests.unit.fhir.cases import answers, inbound, written
 
 
@@ -111,6 +111,32 @@ def test_a_state_that_the_answer_does_not_name_has_not_answered(
     told = partner.ask(a_lookup(states=asked))
     assert told.outcome is outcome
     assert [s.state for s in told.states if s.outcome is Outcome.ERROR] == silent
+
+
+def test_of_a_page_nothing_is_said_about_states(server: Server, partner: Partner) -> None:
+    """The records are on it, or they are not: a state that is not named has not failed."""
+    silent = StateOutcome(state="NY", outcome=Outcome.ERROR, detail="NY has not answered.")
+    for states in ((), (silent,)):
+        linked = an_answer(
+            outcome=Outcome.PARTIAL if states else Outcome.COMPLETE,
+            dispensations=(),
+            states=states,
+            link="https://pmp.example/report/x",
+        )
+        server.answer = ADAPTER.write(linked, inbound())
+        answer = partner.ask(a_lookup(states=("CT", "MA", "NY"), wants=frozenset({Wanted.LINK})))
+        assert (answer.outcome, answer.link) == (Outcome.PARTIAL, "https://pmp.example/report/x")
+        assert [(s.state, s.outcome) for s in answer.states] == [(s.state, s.outcome) for s in states]
+        assert answer.detail is not None
+        assert "link to a page" in answer.detail
+
+
+def test_data_beside_a_link_are_held_against_the_states(server: Server, partner: Partner) -> None:
+    server.answer = ADAPTER.write(an_answer(link="https://pmp.example/report/x"), inbound())
+    answer = partner.ask(a_lookup(states=("CT", "MA"), wants=frozenset(Wanted)))
+    assert answer.outcome is Outcome.PARTIAL
+    assert {s.state: s.outcome for s in answer.states} == {"CT": Outcome.COMPLETE, "MA": Outcome.ERROR}
+    assert server.sent[-1][1]["X-PMP-Return"] == "data, link"
 
 
 def test_what_is_sent(server: Server, partner: Partner) -> None:

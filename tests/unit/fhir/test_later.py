@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +15,14 @@ import requests
 from adapters.fhir import ADAPTER
 from adapters.fhir.read_answer import read_answer
 from adapters.fhir.tree import parse
-from gateway.errors import Unavailable
-from gateway.model import Answer, CompoundPart, Outcome, QuantityUnit
-from gateway.model.audit import AuditAction, AuditEvent
+from gateway.errors import Forbidden, Unavailable
+from gateway.model import Answer, CompoundPart, Outcome, QuantityUnit, Wanted
+from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.testing import LiveGateway
-from tests.factory import a_dispensation, an_answer
+from tests.factory import a_dispensation, a_lookup, an_answer
 from tests.unit.fhir.cases import answers, inbound, reported, resource, written
 from tests.unit.fhir.test_over_http import call
-from tests.unit.fhir.test_requests import parameters
+from tests.unit.fhir.test_requests import parameters, request_message
 
 
 @pytest.fixture
@@ -84,6 +85,110 @@ def test_staged_and_fetched(held: LiveGateway, shared: Path) -> None:
         AuditAction.ACCESS_DENIED,
     ]
     assert [e.count for e in new] == [0, 1, 0]
+
+
+def test_a_staged_history_can_be_followed_in_the_audit(
+    held: LiveGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its staging over a failure in the background to each fetch, by something that fetches nothing."""
+    before = len(events(held))
+
+    def fails(*_: object) -> None:
+        raise Unavailable("The record cannot answer now.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(held.gateway.store, "candidates", fails)
+        key = said(history(held, staged({"name": "pre-stage-only", "valueBoolean": True}))).retrieval_key
+        assert key is not None
+        end = time.monotonic() + 30
+        while len(events(held)) < before + 2 and time.monotonic() < end:
+            time.sleep(0.01)
+    fetch = staged({"name": "pre-stage-retrieval-key", "valueString": key})
+    assert history(held, fetch).status_code == 200
+    fetch["parameter"][0]["resource"]["birthDate"] = "1971-04-10"
+    assert history(held, fetch).status_code == 403
+    new = events(held)[before:]
+    assert [(e.operation, e.action) for e in new if e.operation != "gather"] == [
+        ("stage", AuditAction.HISTORY_STAGED),
+        ("fetch", AuditAction.HISTORY_LOOKED_UP),
+        ("fetch", AuditAction.ACCESS_DENIED),
+    ]
+    (failed,) = (e for e in new if e.operation == "gather")
+    assert (failed.action, failed.outcome) == (AuditAction.REQUEST_FAILED, "unavailable")
+    assert {e.staging for e in new} == {staging_of(key)}
+    assert key not in "".join(map(repr, new))
+    assert history(held).status_code == 200
+    assert (events(held)[-1].operation, events(held)[-1].staging) == ("pdmp-history", None)
+
+
+def message(live: LiveGateway, *extra: dict[str, Any], **headers: str) -> Answer:
+    """What `$process-message` answers."""
+    sent = request_message()
+    sent["entry"][1]["resource"] = {**staged(*extra), "id": "one"}
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = call(live, "POST", f"{live.url}/fhir/$process-message", json=sent, headers=names)
+    assert response.status_code == 200, response.text
+    header, body = (entry["resource"] for entry in response.json()["entry"])
+    assert header["response"] == {"identifier": "m-1", "code": "ok"}
+    return read_answer(parse(json.dumps(body).encode()))
+
+
+def test_a_message_stages_fetches_and_links_too(held: LiveGateway) -> None:
+    answer = message(held, {"name": "pre-stage-only", "valueBoolean": True})
+    assert (answer.outcome, answer.dispensations) == (Outcome.DEFERRED, ())
+    key = {"name": "pre-stage-retrieval-key", "valueString": answer.retrieval_key}
+    assert len(message(held, key).dispensations) == 1
+    linked = message(held, key, X_PMP_Return="link")
+    assert (linked.outcome, linked.dispensations) == (Outcome.PARTIAL, ())
+    assert linked.link is not None
+    assert requests.post(linked.link, timeout=30).status_code == 200
+    assert [(e.operation, e.action) for e in events(held)[-3:-1]] == [
+        ("fetch", AuditAction.HISTORY_LOOKED_UP),
+        ("fetch", AuditAction.REPORT_LINKED),
+    ]
+
+
+def test_losses_are_told_in_messages_and_searchsets(empty: LiveGateway) -> None:
+    part = CompoundPart(sequence=1, ndc11="00093015001", quantity=Decimal("2"), unit=QuantityUnit.GRAM)
+    new = {"id": None, "source_state": None, "reported_at": None, "revision": 0}
+    empty.record([a_dispensation(compound=(part,), **new)])
+    key = said(history(empty)).persons[0].key
+    sent = request_message()
+    asked = {
+        "POST": (f"{empty.url}/fhir/$process-message", {"json": sent}),
+        "GET": (f"{empty.url}/fhir/MedicationDispense", {"params": {"patient": key}}),
+    }
+    for method, (url, over) in asked.items():
+        for headers, is_told in (({"X-PMP-Losses": "issues"}, True), ({}, False)):
+            response = call(empty, method, url, headers=headers, **over)
+            assert response.status_code == 200, response.text
+            assert ("urn:x-pmpbridge:field" in response.text) is is_told
+
+
+@pytest.mark.parametrize("path", ["MedicationDispense?patient=0", "MedicationDispense/x", "Patient/0"])
+def test_only_a_report_has_a_link(empty: LiveGateway, path: str) -> None:
+    """A search that was to bring a link alone must not bring the history."""
+    for asked in ("link", "data, link", "everything"):
+        refused = call(empty, "GET", f"{empty.url}/fhir/{path}", headers={"X-PMP-Return": asked})
+        assert refused.status_code == 400, refused.text
+        assert refused.json()["issue"][0]["code"] == "value"
+        assert "X-PMP-Return" in refused.text
+
+
+def test_our_own_client_stages_fetches_and_asks_for_a_link(held: LiveGateway) -> None:
+    partner, asked = held.partner("fhir"), a_lookup(message_id=None)
+    answer = partner.ask(replace(asked, stage_only=True))
+    assert (answer.outcome, answer.dispensations) == (Outcome.DEFERRED, ())
+    assert answer.retrieval_key is not None
+    fetched = partner.ask(replace(asked, retrieval_key=answer.retrieval_key))
+    assert (fetched.outcome, len(fetched.dispensations)) == (Outcome.COMPLETE, 1)
+    assert fetched.analysis is not None
+    with pytest.raises(Forbidden):
+        partner.ask(replace(asked, retrieval_key="k" * 43))
+    linked = partner.ask(replace(asked, wants=frozenset({Wanted.LINK}), states=("CT",)))
+    assert (linked.outcome, linked.dispensations, linked.states) == (Outcome.PARTIAL, (), ())
+    assert linked.link is not None
+    assert requests.get(linked.link, timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize(("asked", "has_data"), [("link", False), ("data, link", True)])
