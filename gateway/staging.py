@@ -22,14 +22,14 @@ from typing import Final, Protocol
 import structlog
 
 from gateway.errors import Forbidden, GatewayError, InternalFailure, MessageError, Unavailable
+from gateway.gathered import ANSWERED, is_one_person, is_same_patient, joined
 from gateway.lookup import check
-from gateway.matching import Match, Matcher
+from gateway.matching import Matcher
 from gateway.model import Answer, LookupRequest, Outcome, Period, Person, Practitioner
 from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.ports import AuditLog, Clock, Ephemeral, Policy
 from gateway.sealing import Sealed, new_ticket
 
-_ANSWERED: Final = frozenset({Outcome.COMPLETE, Outcome.NO_DATA, Outcome.PARTIAL})
 _POLL: Final = 0.05  # seconds between two looks whether all is gathered
 _PAUSE: Final = 2  # seconds after which the same fetch makes sense again
 _BUSY: Final = 5
@@ -193,7 +193,7 @@ class Staging:
             return self._without_history(request, Outcome.DISALLOWED, detail=refusal)
         sealed = self._sealed(key, request)
         staged = sealed.get("staged", _Staged)
-        if staged is None or not self._is_same(request.person, staged.person):
+        if staged is None or not is_same_patient(self._matcher, request.person, staged.person):
             raise Forbidden(
                 "The retrieval key does not hold: it is unknown, has ended, or is not for this requester, patient "
                 "and period.",
@@ -208,7 +208,7 @@ class Staging:
                 retry_after=_PAUSE,
             )
         plain = replace(request, retrieval_key=None)
-        if not isinstance(gathered, Answer) or gathered.outcome not in _ANSWERED:
+        if not isinstance(gathered, Answer) or gathered.outcome not in ANSWERED:
             return self._lookup(plain)
         return self._with_home(plain, gathered)
 
@@ -239,29 +239,10 @@ class Staging:
         if request.states and self._home not in request.states:
             return gathered
         home = self._lookup(replace(request, states=(self._home,)))
-        if elsewhere and not self._is_one_person(home, gathered):
+        if elsewhere and not is_one_person(home, gathered, self._home):
             return self._lookup(request)
         answer = joined(home, gathered, elsewhere=frozenset(s.state for s in elsewhere))
         return answer if answer is home else self._lookup.analysed(answer)
-
-    # --- whose it is ------------------------------------------------------------------------------------------
-
-    def _is_same(self, person: Person | None, staged: Person | None) -> bool:
-        """Whether the patient is the one of the staging. Where the request names a key, that is bound already."""
-        if person is None or staged is None or person == staged:
-            return person == staged
-        known = {(one.kind, one.issuer): one.value for one in staged.identifiers}
-        if any(known.get((one.kind, one.issuer), one.value) != one.value for one in person.identifiers):
-            return False
-        alone = replace(staged, key="staged", appearance=0)
-        return isinstance(self._matcher.decide(person, [alone]), Match)
-
-    def _is_one_person(self, home: Answer, gathered: Answer) -> bool:
-        """Whether the home record found the same person both times, as far as it found one. After a merge or a split
-        it has not, and with more facts sent it may not have: then what others had said may be somebody else's."""
-        now = {d.person.key for d in home.dispensations}
-        then = {d.person.key for d in gathered.dispensations if d.source_state == self._home}
-        return not now or not then or now == then
 
     # --- both -------------------------------------------------------------------------------------------------
 
@@ -275,7 +256,7 @@ class Staging:
             request.person_key,
             request.dispensation_id,
             request.period,
-            request.states,
+            sorted(request.states),
         )
         return Sealed(self._ephemeral, key, purpose="staging", bound=bound)
 
@@ -305,32 +286,6 @@ class _NotYet:
 
 
 _NOT_YET: Final = _NotYet()
-
-
-def joined(home: Answer, gathered: Answer, *, elsewhere: frozenset[str]) -> Answer:
-    """The home record's answer of now, with what the states in `elsewhere` had answered when it was gathered.
-
-    It is as old as its oldest part. An answer of the home record that says neither what is held nor that nothing is
-    stays alone: who the patient is has become doubtful. The figures are not joined: they are to be reckoned anew.
-    """
-    if not elsewhere or home.outcome not in _ANSWERED:
-        return home
-    theirs = tuple(d for d in gathered.dispensations if d.source_state in elsewhere)
-    states = (*home.states, *(s for s in gathered.states if s.state in elsewhere))
-    dispensations = sorted((*home.dispensations, *theirs), key=lambda d: d.filled, reverse=True)
-    has_all = all(s.outcome in {Outcome.COMPLETE, Outcome.NO_DATA} for s in states)
-    held = Outcome.COMPLETE if dispensations else Outcome.NO_DATA
-    details = (home.detail, *(s.detail for s in states if s.state in elsewhere))
-    return replace(
-        home,
-        outcome=held if has_all else Outcome.PARTIAL,
-        generated_at=min(home.generated_at, gathered.generated_at),
-        dispensations=tuple(dispensations),
-        persons=tuple(dict.fromkeys(d.person for d in dispensations)),
-        states=states,
-        detail=" ".join(filter(None, details)) or None,
-        analysis=None,
-    )
 
 
 def _identity(practitioner: Practitioner | None) -> object:

@@ -45,9 +45,8 @@ def read(message: Inbound) -> Asked:
     if message.operation != "import":  # which is answered in NDJSON
         require_spoken_answer(message)
     require_known_parts(message)
-    require_understood(
-        message
-    )  # the writer asks again: what is not understood is refused before anything is done
+    # The writer asks again: what is not understood is refused before anything is done.
+    require_understood(message)
     return _READERS[message.operation](message)
 
 
