@@ -106,6 +106,7 @@ def _entities(event: AuditEvent) -> Iterator[Element]:
         "count": str(event.count),
         "states": ",".join(event.states),
         "losses": ",".join(event.losses),
+        "staging": event.staging or "",
     }
     yield {
         "what": {"identifier": {"system": uris.REQUEST, "value": event.request_id}},

@@ -164,6 +164,7 @@ class _Reports:
             "status": status,
             "client_id": requester.client_id,
             "practitioner": identified(requester.practitioner),
+            "organisation": identified(requester.organisation),
             "delegate": identified(requester.delegate),
             "purpose": requester.purpose.value,
         }

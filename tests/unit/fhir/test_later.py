@@ -117,6 +117,9 @@ def test_a_staged_history_can_be_followed_in_the_audit(
     assert (failed.action, failed.outcome) == (AuditAction.REQUEST_FAILED, "unavailable")
     assert {e.staging for e in new} == {staging_of(key)}
     assert key not in "".join(map(repr, new))
+    log = call(held, "GET", f"{held.url}/fhir/AuditEvent").json()["entry"]
+    details = [d for e in log for n in e["resource"]["entity"] for d in n.get("detail", ())]
+    assert [d["valueString"] for d in details if d["type"] == "staging"] == [staging_of(key)] * 4
     assert history(held).status_code == 200
     assert (events(held)[-1].operation, events(held)[-1].staging) == ("pdmp-history", None)
 
