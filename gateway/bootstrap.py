@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from flask import Blueprint
 from gateway.audit import HashChainedLog
 from gateway.audit import migrate as migrate_audit
 from gateway.auditing import Auditing
-from gateway.clinical import Analyst, Thresholds
-from gateway.compliance import Compliance, ReportingRules
+from gateway.compliance import Compliance
 from gateway.database import SchemaError
 from gateway.drugs import DrugTable
 from gateway.ephemeral import open_ephemeral
@@ -27,22 +25,22 @@ from gateway.matching import FellegiSunter, exact_key, read_tables
 from gateway.model import Drug, Organisation, Practitioner, Requester
 from gateway.people import People
 from gateway.pipeline import Pipeline, UseCases
-from gateway.ports import Clock, Ephemeral, Security, StateRules
+from gateway.ports import Clock, Ephemeral, Security
 from gateway.registry import Registry, load_registry
 from gateway.report_links import ReportLinks
+from gateway.rules import analyst_of, policy_of, reporting_rules, staging_rules, state_rules
 from gateway.security.access_tokens import AccessTokens
 from gateway.security.client import TokenSource
 from gateway.security.client_keys import usable_keys
 from gateway.security.clients import Client, ClientRegistry
 from gateway.security.discovery import SmartConfiguration
-from gateway.security.policy import StatePolicy
 from gateway.security.routes import oauth_blueprint, partner_keys_blueprint
 from gateway.security.server import TokenServer
 from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
 from gateway.security.vault import IdentifierVault, VaultKeys
-from gateway.settings import Settings, SettingsError, StateFile, load_state
-from gateway.staging import Staging, StagingRules
+from gateway.settings import Settings, SettingsError, load_state
+from gateway.staging import Staging
 from gateway.store import Encoder, Store
 from gateway.store import migrate as migrate_store
 from gateway.submissions import Submissions
@@ -130,14 +128,14 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     ephemeral = open_ephemeral(settings.ephemeral.url)
     matcher = _matcher(settings)
     drugs = DrugTable.load(store.products)
-    policy = _policy(state)
+    policy = policy_of(state)
     lookup = Lookup(
         store=store,
         matcher=matcher,
         drugs=drugs,
         policy=policy,
-        rules=_rules(state),
-        analyst=_analyst(state),
+        rules=state_rules(state),
+        analyst=analyst_of(state),
         clock=clock,
     )
     people = People(store=store, matcher=matcher, policy=policy, state=state.code)
@@ -148,7 +146,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         ephemeral=ephemeral,
         audit=audit,
         clock=clock,
-        rules=_staging_rules(settings, home=state.code),
+        rules=staging_rules(settings, home=state.code),
     )
     report_links = ReportLinks(
         lookup=staging,
@@ -180,7 +178,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         intake=intake,
         linking=Linking(store=store, matcher=matcher, audit=audit, clock=clock),
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),
-        compliance=Compliance(log=store, rules=_reporting_rules(state), clock=clock),
+        compliance=Compliance(log=store, rules=reporting_rules(state), clock=clock),
         security=security,
         store=store,
         drugs=drugs,
@@ -320,59 +318,3 @@ def _security(
         clock=clock,
     )
     return security, server
-
-
-def _staging_rules(settings: Settings, *, home: str) -> StagingRules:
-    rules = settings.staging
-    return StagingRules(
-        home=home,
-        lifetime=rules.lifetime,
-        gatherers=rules.gatherers,
-        queue=rules.queue,
-        wait=rules.wait,
-        waiters=rules.waiters,
-        patience=rules.patience,
-    )
-
-
-def _policy(state: StateFile) -> StatePolicy:
-    rules = state.policy
-    return StatePolicy(
-        state=state.name, roles=rules.roles, delegates=rules.delegates, purposes=rules.purposes
-    )
-
-
-def _reporting_rules(state: StateFile) -> ReportingRules:
-    rules = state.reporting
-    return ReportingRules(
-        weekly=rules.weekly,
-        closed_weekdays=rules.closed_weekdays,
-        holidays=rules.holidays,
-        grace_hours=rules.grace_hours,
-    )
-
-
-def _analyst(state: StateFile) -> Analyst:
-    rules = state.clinical
-    thresholds = Thresholds(
-        mme_per_day=Decimal(str(rules.mme_per_day)),
-        overlap_days=rules.overlap_days,
-        overlap_within_days=rules.overlap_within_days,
-        prescribers=rules.prescribers,
-        pharmacies=rules.pharmacies,
-        providers_within_days=rules.providers_within_days,
-    )
-    try:
-        return Analyst(version=rules.mme_factors, thresholds=thresholds)
-    except KeyError:
-        raise ValueError(f"clinical.mme_factors: there are no factors {rules.mme_factors!r}.") from None
-
-
-def _rules(state: StateFile) -> StateRules:
-    return StateRules(
-        code=state.code,
-        name=state.name,
-        record_since=state.record_since,
-        disclaimers=state.disclaimers,
-        hidden_ingredients=frozenset(state.hidden_ingredients),
-    )
