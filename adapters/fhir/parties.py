@@ -37,6 +37,8 @@ from gateway.model import (
 _TYPE_DEA: Final = typed("DEA", "Drug Enforcement Administration registration number")
 _KIND: Final = {kind: {"text": kind.value} for kind in PartyKind}
 _ABSENT_NAME: Final = [{"_family": DATA_ABSENT}]
+_ABSENT_IDENTIFIER: Final = [DATA_ABSENT]
+"""us-core-practitioner and pdmp-organization-pharmacy want an identifier."""
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -61,8 +63,7 @@ def write_prescriber(prescriber: Prescriber) -> Element:
         )
     if prescriber.licence:
         identifiers.append(write_licence(prescriber.licence))
-    if identifiers:
-        written["identifier"] = identifiers
+    written["identifier"] = identifiers or _ABSENT_IDENTIFIER
     written["name"] = [write_name(prescriber.name)] if prescriber.name else _ABSENT_NAME
     if prescriber.phone:
         written["telecom"] = [write_phone(prescriber.phone)]
@@ -79,8 +80,7 @@ def write_dispenser(dispenser: Dispenser) -> Element:
     identifiers = _identifiers(npi=dispenser.npi, dea=dispenser.dea, ncpdp_id=dispenser.ncpdp_id)
     if dispenser.licence:
         identifiers.append(write_licence(dispenser.licence))
-    if identifiers:
-        written["identifier"] = identifiers
+    written["identifier"] = identifiers or _ABSENT_IDENTIFIER
     if dispenser.name:
         written["name"] = dispenser.name
     else:
@@ -98,8 +98,7 @@ def write_practitioner(practitioner: Practitioner) -> Element:
     identifiers = _identifiers(npi=practitioner.npi, dea=practitioner.dea)
     if practitioner.licence:
         identifiers.append(write_licence(practitioner.licence))
-    if identifiers:
-        written["identifier"] = identifiers
+    written["identifier"] = identifiers or _ABSENT_IDENTIFIER
     written["name"] = [write_name(practitioner.name)] if practitioner.name else _ABSENT_NAME
     return written
 

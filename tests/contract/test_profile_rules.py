@@ -177,7 +177,7 @@ def test_identifiers_of_a_person_are_in_requests_only(documents: list[Any]) -> N
 
 
 def test_whose_record_it_is_stands_in_every_resource(live: LiveGateway, documents: list[Any]) -> None:
-    """The guide's meta.source, of people's and of animals' histories: the state; of an alert who has worked it out."""
+    """The guide's meta.source, of people's and of animals' histories: the state; of an alert this gateway."""
     for document in documents:
         for resource in resources(document):
             if resource["resourceType"] == "Bundle" and resource["type"] == "collection":
