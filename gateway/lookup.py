@@ -206,7 +206,7 @@ class Lookup:
             report_id=str(uuid.uuid4()),
             generated_at=self._clock(),
             period=self._effective(asked, found),
-            persons=tuple(dict.fromkeys(d.person for d in found.dispensations)),
+            persons=tuple(dict.fromkeys({id(d.person): d.person for d in found.dispensations}.values())),
             dispensations=found.dispensations,
             states=home + silent,
             match=found.evidence,

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from adapters.fhir.json_kinds import kind_faults
 from adapters.fhir.outcomes import Fault, InvalidResource
 from adapters.fhir.places import Place, follow
+from adapters.fhir.quick_validation import is_surely_valid
 from adapters.fhir.tree import Node
 from adapters.fhir.xml_types import Child
 from gateway.errors import ErrorCode
@@ -34,11 +35,23 @@ def validate(node: Node) -> None:
 
     :raises MessageError: with the FHIRPath of each fault.
     """
+    repeated = _repeated(node.value)
+    known = {id(one) for digest, one in repeated.items() if digest in _valid}
+    rest = _without(node.value, known) if known else node.value
+    if not is_surely_valid(node.kind, rest):
+        _require_kinds(node)
+        if not (known and _is_valid(node.kind, rest)):
+            _validate_whole(node)
+    if len(known) < len(repeated):
+        _remember(repeated)
+    _require_contained(node)
+
+
+def _require_kinds(node: Node) -> None:
+    """:raises InvalidResource: an element is of another kind than R4 has there; with what else is wrong."""
     wrong = kind_faults(node)
     if wrong:
         raise InvalidResource(_with_others(wrong, _faults(node)))
-    _hold(node)
-    _require_contained(node)
 
 
 def _with_others(wrong: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]:
@@ -49,17 +62,6 @@ def _with_others(wrong: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]
         if not any(one.path.startswith(other.path) or other.path.startswith(one.path) for one in wrong)
     ]
     return [*wrong, *more][:_MAX_FAULTS]
-
-
-def _hold(node: Node) -> None:
-    repeated = _repeated(node.value)
-    if repeated and not repeated.keys().isdisjoint(_valid):
-        known = {id(one) for digest, one in repeated.items() if digest in _valid}
-        if _is_valid(node.kind, _without(node.value, known)):
-            _remember(repeated)
-            return
-    _validate_whole(node)
-    _remember(repeated)
 
 
 def _repeated(value: Any) -> dict[bytes, Any]:

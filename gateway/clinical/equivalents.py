@@ -60,6 +60,10 @@ class Rate:
     has_methadone: bool = False
 
 
+Rates = tuple[Rate | NotCountedReason | None, Rate | NotCountedReason | None]
+"""In MME and in LME; why there is none; None where the measure is not about the drug."""
+
+
 class Equivalents:
     """Reckons by one version of the factors; what is found of a drug is kept.
 
@@ -71,15 +75,21 @@ class Equivalents:
 
     def __init__(self, version: str) -> None:
         self._factors = {(f.ingredient, f.form): f for f in factors(version)}
-        self._known: dict[Drug, tuple[Rate | NotCountedReason | None, Rate | NotCountedReason | None]] = {}
+        # by identity first, which takes no hash: a history has the same few objects, and so has the next one of them
+        self._seen: dict[int, tuple[Drug, Rates]] = {}
+        self._known: dict[Drug, Rates] = {}
 
-    def rates(self, drug: Drug) -> tuple[Rate | NotCountedReason | None, Rate | NotCountedReason | None]:
+    def rates(self, drug: Drug) -> Rates:
         """How one unit counts, in MME and in LME."""
+        seen = self._seen.get(id(drug))
+        if seen is not None:
+            return seen[1]
+        if len(self._seen) >= self._MOST_DRUGS:
+            self._seen, self._known = {}, {}
         found = self._known.get(drug)
         if found is None:
-            if len(self._known) >= self._MOST_DRUGS:
-                self._known.clear()
             found = self._known[drug] = (self._mme_rate(drug), _lme_rate(drug))
+        self._seen[id(drug)] = (drug, found)
         return found
 
     def _mme_rate(self, drug: Drug) -> Rate | NotCountedReason | None:
