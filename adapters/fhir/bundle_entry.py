@@ -180,6 +180,7 @@ class Company:
 
     def __init__(self, entries: tuple[Entry, ...], index: Index) -> None:
         self._index = index
+        self._is_alone = not any(entry.kind in TAKEN_ALONG for entry in entries)  # all is contained
         self._by_resource = {entry.resource: entry for entry in entries if entry.resource is not None}
         self._direct: dict[int, tuple[Entry, ...]] = {}
         self._dispensations: dict[int, list[Entry]] = {}
@@ -220,7 +221,7 @@ class Company:
     def _reached(self, entry: Entry) -> tuple[Entry, ...]:
         """Each entry once, and no more than one beyond what is allowed."""
         found: dict[int, Entry] = {}
-        waiting = [entry]
+        waiting = [] if self._is_alone else [entry]
         while waiting:
             for other in self._referred(waiting.pop()):
                 if len(found) > MOST_IN_COMPANY:

@@ -255,6 +255,9 @@ class Node:
 
     def text(self, name: str) -> str | None:
         """A string child without surrounding white space; None when absent or blank."""
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        if isinstance(value, str) and len(value) <= MAX_TEXT and value.isascii() and value.isprintable():
+            return value.strip() or None  # what is ordinary needs no place
         child = self.get(name)
         return child.as_text() if child is not None else None
 
