@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from operator import attrgetter
 from typing import Any
 
 from gateway.model import Answer, Dispensation
@@ -123,6 +124,12 @@ class Field:
                 here = getattr(here, step)
         return here if here not in ("", ()) else None
 
+    def values(self, dispensations: Iterable[Dispensation]) -> set[Any]:
+        """What these dispensations hold there, each value once."""
+        if len(self.steps) == 1:
+            return set(map(attrgetter(self.name), dispensations)) - {"", ()}
+        return {self.value(dispensation) for dispensation in dispensations}
+
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """The steps of the path."""
@@ -201,8 +208,10 @@ def _distinct(dispensations: Iterable[Dispensation], part: str) -> tuple[Dispens
 
 
 def _is_lost(field: Field, dispensations: Iterable[Dispensation], format: str) -> bool:
-    held = {field.value(dispensation) for dispensation in dispensations}  # few codes among many dispensations
-    return any(value is not None and not field.carried(value, format) for value in held)
+    # few codes among many dispensations
+    return any(
+        value is not None and not field.carried(value, format) for value in field.values(dispensations)
+    )
 
 
 @cache

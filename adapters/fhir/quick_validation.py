@@ -181,7 +181,7 @@ def _primitive(constraint: Any) -> Check | None:
 def _is_list(check: Check, value: Any, depth: int) -> bool:
     if type(value) is not list:
         return False
-    for one in value:  # noqa: SIM110 - a loop takes half the time of all()
+    for one in value:
         if not check(one, depth):
             return False
     return bool(value)
