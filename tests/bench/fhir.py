@@ -29,6 +29,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -139,7 +140,7 @@ def transactions(folder: Path, store: str, url: str, bundles: int) -> None:
                 load([to_json(one) for one in warm], SENDERS)
                 run = load([to_json(one) for one in counted], SENDERS)
                 entries = [entry for one in counted for entry in one["entry"]]
-                reported = sum(e["resource"]["resourceType"] == "MedicationDispense" for e in entries)
+                reported = sum(_kind(e["resource"]) == "MedicationDispense" for e in entries)
                 click.echo(
                     f"{store:11} {name:13} {len(entries) / len(counted):8.0f} {reported / len(counted):14.0f}"
                     f" {len(entries) / run.clock:9.0f} {reported / run.clock:15.0f}"
@@ -160,17 +161,21 @@ def by_reference(fills: Iterator[Dispensation]) -> Iterator[Element]:
         dispensations: list[Element] = []
         while len(shelf.entries) + len(dispensations) < ENTRIES:
             dispensations.append(writer.write(next(fills)))
-        yield _transaction([plain(entry["resource"]) for entry in shelf.entries], dispensations, shelf)
+        yield _transaction([entry["resource"] for entry in shelf.entries], dispensations, shelf)
 
 
-def _transaction(along: Sequence[Element], dispensations: Sequence[Element], shelf: BundleShelf) -> Element:
+def _transaction(along: Sequence[Any], dispensations: Sequence[Element], shelf: BundleShelf) -> Element:
     for dispensation in dispensations:
         shelf.put(dispensation)
     entries = [
-        entry | {"request": {"method": "POST", "url": resource["resourceType"]}}
+        entry | {"request": {"method": "POST", "url": _kind(resource)}}
         for entry, resource in zip(shelf.entries, [*along, *dispensations], strict=True)
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+
+def _kind(resource: Element | orjson.Fragment) -> str:
+    return str(plain(resource)["resourceType"])
 
 
 class _Contained:
