@@ -1,4 +1,4 @@
-"""What each element may be in FHIR JSON: an array or none, object, string, number, true or false; never empty.
+"""What each element may be in FHIR's JSON: an array or not, an object, a string, a number, a boolean; never empty.
 
 The models of fhir.resources read "yes" as true, "10.5" as a number and `[]` as nothing: held against them alone, two
 readers of one resource could see two things. Source: FHIR R4 "json", "datatypes".

@@ -123,15 +123,23 @@ def read_patient_search(message: Inbound) -> PersonQuery:
     :raises MessageError: a parameter cannot be, or would need everybody in the record to be read.
     """
     query = read_patient_query(message)
-    return PersonQuery(
-        facts=PersonFacts(
-            keys=_keys(query),
-            birth_date=_birth_date(query.named("birthdate")),
-            texts=tuple(_text(one) for one in query.criteria if one.name in _TEXTS),
-            sexes=_sexes(query.named("gender")),
-            phones=tuple(_numbers(one) for one in query.named("phone")),
-        )
+    facts = PersonFacts(
+        keys=_keys(query),
+        birth_date=_birth_date(query.named("birthdate")),
+        texts=tuple(_text(one) for one in query.criteria if one.name in _TEXTS),
+        sexes=_sexes(query.named("gender")),
+        phones=tuple(_numbers(one) for one in query.named("phone")),
     )
+    if (
+        facts.keys is None and facts.birth_date is None
+    ):  # as the core has it, which does not know the parameter
+        raise MessageError(
+            "People are not searched for without a key or a birth date.",
+            code=ErrorCode.TOO_COSTLY,
+            path="birthdate",
+            remedy="Add birthdate, or match the patient by demographics.",
+        )
+    return PersonQuery(facts=facts)
 
 
 def _keys(query: Query) -> tuple[str, ...] | None:

@@ -28,7 +28,7 @@ XML: Final = "application/fhir+xml"
 NDJSON: Final = "application/fhir+ndjson"
 SAMPLES: Final = Path(__file__).parents[2] / "adapters" / "fhir" / "samples"
 REMEDY: Final = re.compile(
-    r"(Correct|Give|Leave|Post|Refer|Report|Send|Update|Use|Create|Search|Accept|Close|Remove)\b[^.]{3,}.*"
+    r"(Correct|Give|Leave|Post|Refer|Report|Send|Update|Use|Create|Search|Accept|Close|Remove|Follow|Sort|Add)\b[^.]{3,}.*"
 )
 # Words of the standards, which a remedy may name although they were sent.
 KNOWN: Final = frozenset(
@@ -117,7 +117,8 @@ def in_json_of(resource: Any) -> bytes:
 
 
 def _send(live: LiveGateway, method: str, path: str, body: bytes, type: str = JSON) -> requests.Response:
-    headers = {"Authorization": f"Bearer {live.token()}", "Content-Type": type, "Accept": JSON}
+    accept = NDJSON if type == NDJSON else JSON
+    headers = {"Authorization": f"Bearer {live.token()}", "Content-Type": type, "Accept": accept}
     return requests.request(method, f"{live.url}/fhir{path}", data=body, headers=headers, timeout=30)
 
 
@@ -141,10 +142,9 @@ IN_XML: Final[Mapping[str, Mapping[str, Change]]] = {
 
 
 def _cases(tables: Mapping[str, Mapping[str, Change]]) -> Any:
-    return pytest.mark.parametrize(
-        ("way", "change"),
-        [pytest.param(way, change, id=f"{way}: {name}") for way, rows in tables.items() for name, change in rows.items()],
-    )  # fmt: skip
+    rows = [(way, name, change) for way, row in tables.items() for name, change in row.items()]
+    params = [pytest.param(way, change, id=f"{way}: {name}") for way, name, change in rows]
+    return pytest.mark.parametrize(("way", "change"), params)
 
 
 @_cases(IN_JSON)
@@ -230,7 +230,8 @@ def assert_refused(response: requests.Response, change: Change, at: list[str], s
 
 
 def assert_faults(outcome: Any, at: list[str], sent: bytes) -> None:
-    """The fault's place first, then no more than what follows from it; each issue an error that says what to do and quotes nothing."""
+    """The fault's place first, then no more than what follows from it; each issue an error that says what to do, and
+    quotes nothing."""
     assert outcome["resourceType"] == "OperationOutcome"
     assert [issue.get("expression") for issue in outcome["issue"]] == [[place] for place in at], outcome[
         "issue"
@@ -245,7 +246,7 @@ def assert_faults(outcome: Any, at: list[str], sent: bytes) -> None:
 def assert_sentence(issue: Any) -> None:
     what, diagnostics = issue["details"]["text"], issue["diagnostics"]
     assert diagnostics.startswith(what)
-    told = re.split(r"(?<=[.)]) ", diagnostics.removeprefix(what))
+    told = re.split(r"(?<=[.)]) ", diagnostics)
     assert " must " in what or any(REMEDY.fullmatch(sentence) for sentence in told), diagnostics
 
 

@@ -1,4 +1,4 @@
-"""One thing spoilt in a valid resource, as data: where, what stands there instead, and where the answer is to point."""
+"""One thing spoilt in a valid resource, as data: where, what stands there instead, where the answer is to point."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _ROOTS: Final = ("Parameters", "Bundle", "MedicationDispense", "Resource")
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """`value` at `place`, a path below the resource; the fault is there, or at `at`, and what follows from it at `also`."""
+    """`value` at `place`, a path below the resource.
+
+    The fault is there, or at `at`; what follows from it, in other entries, at `also`.
+    """
 
     place: str
     value: Any

@@ -137,7 +137,7 @@ SEARCHES: dict[str, tuple[str, str, int]] = {
     "with what is not there": ("MedicationDispense?patient=abc&_include=MedicationDispense:zzyzx", "_include", 400),
     "summary of none": ("MedicationDispense?patient=abc&_summary=zzyzx", "_summary", 400),
     "format of none": ("MedicationDispense?patient=abc&_format=zzyzx", "_format", 406),
-    "people by name alone": ("Patient?family=Quillfeather", "family", 400),
+    "people by name alone": ("Patient?family=Quillfeather", "birthdate", 400),
     "people of a year": ("Patient?birthdate=1971", "birthdate", 400),
     "people of no day": ("Patient?birthdate=1971-02-29&family=Quillfeather", "birthdate", 400),
     "people of another gender": ("Patient?birthdate=1971-04-09&name=Quill&gender=F", "gender", 400),

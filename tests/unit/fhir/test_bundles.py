@@ -279,7 +279,7 @@ REFUSED: dict[str, tuple[Callable[[list[Any]], None], str, str]] = {
     ),
     "modifier": (
         lambda e: e[4]["resource"].update(modifierExtension=[{"url": "http://example.org/not"}]),
-        "not-supported", f"{ENTRY}.resource",
+        "not-supported", f"{ENTRY}.resource.modifierExtension",
     ),
     "resource that nobody refers to": (
         lambda e: e.append(entry({"resourceType": "Medication"}, 5)), "not-supported", "Bundle.entry[5].resource",
@@ -328,7 +328,11 @@ def test_refused_by_name(target: LiveGateway, name: str) -> None:
         ({"resourceType": "Bundle", "type": "collection"}, "value", "Bundle.type"),
         ({"resourceType": "Bundle", "type": "batch", "entry": [1]}, "value", "Bundle.entry[0]"),
         ({"resourceType": "Bundle", "type": "batch", "entry": {}}, "value", "Bundle.entry"),
-        ({"resourceType": "Bundle", "type": "batch", "implicitRules": "x"}, "not-supported", "Bundle"),
+        (
+            {"resourceType": "Bundle", "type": "batch", "implicitRules": "x"},
+            "not-supported",
+            "Bundle.implicitRules",
+        ),
         ({"resourceType": "Parameters"}, "value", "Parameters.resourceType"),
     ],
 )

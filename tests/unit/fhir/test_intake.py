@@ -148,7 +148,11 @@ REFUSED = {
     "no status": (spoil("status", ...), "required", f"{ROOT}.status"),
     "not completed": (spoil("status", "in-progress"), "value", f"{ROOT}.status"),
     "never handed over": (spoil("status", "cancelled"), "value", f"{ROOT}.status"),
-    "no drug": (spoil("medicationCodeableConcept", ...), "value", ROOT),
+    "no drug": (
+        spoil("medicationCodeableConcept", ...),
+        "required",
+        f"{ROOT}.medicationCodeableConcept",
+    ),
     "no quantity": (spoil("quantity", ...), "required", f"{ROOT}.quantity"),
     "no amount": (spoil("quantity.value", ...), "required", f"{ROOT}.quantity.value"),
     "no unit": (spoil("quantity.unit", ...), "required", f"{ROOT}.quantity.unit"),
@@ -169,7 +173,7 @@ REFUSED = {
         f"{ROOT}.performer[0].actor.identifier",
     ),
     "two prescriptions": (
-        spoil("authorizingPrescription", [{}, {}]),
+        spoil("authorizingPrescription", [{"display": "one"}, {"display": "another"}]),
         "value",
         f"{ROOT}.authorizingPrescription",
     ),
@@ -193,7 +197,11 @@ REFUSED = {
     "patient born on no day": (spoil("contained.0.birthDate", "1971-02-30"), "value", f"{PATIENT}.birthDate"),
     "unknown member": (spoil("Quillfeather", 1), "value", ROOT),
     "unknown member inside": (spoil("quantity.Quillfeather", 1), "value", f"{ROOT}.quantity"),
-    "unknown resource inside": (spoil("contained.1.resourceType", "Pharmacy"), "value", ROOT),
+    "unknown resource inside": (
+        spoil("contained.1.resourceType", "Pharmacy"),
+        "value",
+        f"{ROOT}.contained[1].resourceType",
+    ),
     "another resource": (spoil("resourceType", "Bundle"), "value", "Bundle.resourceType"),
 }
 

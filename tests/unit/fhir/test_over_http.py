@@ -61,7 +61,7 @@ def test_what_was_given_out_before_a_merge_still_answers(empty: LiveGateway) -> 
         patient = next(one for one in sent["contained"] if one["resourceType"] == "Patient")
         patient["name"] = [{"family": family, "given": ["Marigold"]}]
         patient["address"] = [{"city": family, "state": "CT"}]
-        patient.pop("telecom", None)
+        del patient["telecom"]
         sent["authorizingPrescription"][0]["identifier"]["value"] = number
         merged.append(call(empty, "POST", f"{base}/MedicationDispense", json=sent))
     before, other = (one.json()["subject"]["reference"] for one in merged)
