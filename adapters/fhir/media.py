@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import parse_qs
 
 from gateway.errors import ErrorCode, UnsupportedFormat
 from gateway.ports import Inbound
@@ -32,6 +33,8 @@ _FORMATS: Final = {
     "xml": FHIR_XML,
     **{name: name for name in (*_JSON_TYPES, *_XML_TYPES)},
 }
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 100
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii"}
 _WEIGHT = re.compile(r"0(\.[0-9]*)?|1(\.0*)?")
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~\w-]+)\s*=\s*"?([^";,\s]*)"?')
@@ -96,7 +99,7 @@ def _require_r4(message: Inbound) -> None:
 def require_spoken_answer(message: Inbound) -> None:
     """:raises UnsupportedFormat: the caller accepts nothing that can be written here."""
     if _wanted(message) is None:
-        asked = "_format" if "_format" in message.query else "Accept"
+        asked = "_format" if _asked(message, "_format") else "Accept"
         raise UnsupportedFormat(
             "None of the content types that are asked for is written here.",
             path=asked,
@@ -133,7 +136,7 @@ def is_xml_answer(message: Inbound | None) -> bool:
 
 def is_pretty(message: Inbound | None) -> bool:
     """Whether the answer is laid out for people."""
-    return message is not None and message.query.get("_pretty", ("",))[-1].lower() == "true"
+    return message is not None and (_asked(message, "_pretty") or ("",))[-1].lower() == "true"
 
 
 def _answer_type(message: Inbound | None) -> str:
@@ -152,9 +155,21 @@ def preference(message: Inbound, name: str) -> str | None:
     return _parameters(";" + message.headers.get("prefer", "").replace(",", ";")).get(name)
 
 
+def _asked(message: Inbound, name: str) -> tuple[str, ...]:
+    """The values of a parameter of the URL, and of a form posted to `_search`."""
+    values = message.query.get(name, ())
+    if message.content_type != _FORM:
+        return values
+    try:
+        form = parse_qs(message.body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return values  # it is refused when the search is read
+    return (*values, *form.get(name, ()))
+
+
 def _wanted(message: Inbound) -> str | None:
-    format = message.query.get("_format")
-    if format is not None:
+    format = _asked(message, "_format")
+    if format:
         return _FORMATS.get(format[-1].partition(";")[0].replace(" ", "+").strip().lower())
     return _accepted(message)
 

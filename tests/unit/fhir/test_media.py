@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.fhir import ADAPTER
+from adapters.fhir.media import answer_type, is_pretty, require_spoken_answer
 from adapters.fhir.tree import parse
 from gateway.errors import (
     ErrorCode,
@@ -167,3 +168,33 @@ def test_errors_of_the_gateway(error: GatewayError, status: int, code: str) -> N
 
 def test_a_root_is_one_of_the_known_ones() -> None:
     assert parse(b'{"resourceType": "Observation"}').path == "Resource"
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "type"),
+    [
+        (b"patient=abc&_format=xml", {}, XML),
+        (b"patient=abc&_format=application%2Ffhir%2Bxml&_pretty=true", {}, XML),
+        (b"patient=abc&_format=json", {"_format": ("xml",)}, JSON),
+        (b"patient=abc", {"_format": ("xml",)}, XML),
+        (b"patient=abc", {}, JSON),
+        (b"\xff=", {}, JSON),
+    ],
+)
+def test_a_posted_form_says_in_what_it_is_answered(
+    body: bytes, query: dict[str, tuple[str, ...]], type: str
+) -> None:
+    message = inbound("search", body, query=query, headers={"content-type": FORM})
+    assert answer_type(message) == f"{type}; charset=utf-8"
+    assert is_pretty(message) is (b"_pretty" in body)
+
+
+def test_a_format_in_a_form_that_is_not_written_is_refused() -> None:
+    message = inbound("search", b"patient=abc&_format=turtle", headers={"content-type": FORM})
+    with pytest.raises(UnsupportedFormat) as raised:
+        require_spoken_answer(message)
+    assert raised.value.path == "_format"
+    assert raised.value.is_about_the_answer
