@@ -26,6 +26,8 @@ SUBSETTED: Final[Element] = {
 _SUMMARIES: Final = ("true", "text", "data", "count", "false")
 _ALWAYS: Final = frozenset({"id", "meta", "implicitRules", "modifierExtension"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+_KIND: Final = "resourceType"
+"""A name that some clients ask for among the elements: no element, and never left out."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _WHOLE: Final = frozenset({"OperationOutcome", "Parameters"})
 
@@ -82,7 +84,7 @@ def _summary(given: Mapping[str, tuple[str, ...]]) -> str | None:
 
 def _elements(given: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     values = (name.strip() for value in given.get("_elements", ()) for name in value.split(","))
-    return frozenset(name for name in values if name)
+    return frozenset(name for name in values if name and name != _KIND)
 
 
 def _entry(entry: Element, summary: str | None, elements: frozenset[str]) -> Element:

@@ -44,7 +44,9 @@ _ALONG: Final = (
     "resource of its own."
 )
 _CONFLICTS: Final = {409, 412}
-_NOT_ALONG: Final = "Not taken: no dispensation that refers to it was recorded."
+_NOT_ALONG: Final = (
+    "Not taken: no dispensation that refers to it was recorded. Correct the dispensation, and send both again."
+)
 
 
 def write_receipt(receipt: IntakeReceipt, request: Inbound) -> Outbound:

@@ -208,6 +208,30 @@ def test_in_the_other_ways(target: LiveGateway, ways: Mapping[str, Way], way: st
     assert stored_in(target) == before
 
 
+@pytest.mark.parametrize("name", [*in_reports.BUNDLE, *in_reports.BUNDLE_JSON])
+def test_in_an_entry_of_a_batch(target: LiveGateway, ways: Mapping[str, Way], name: str) -> None:
+    """The entry is answered with the fault; what is wrong with the whole refuses the whole."""
+    change, here = {**in_reports.BUNDLE, **in_reports.BUNDLE_JSON}[name], ways["batch"]
+    body, (at, *also) = in_json(change, here.valid), expressions_of(change, here.root)
+    before = stored_in(target)
+    response = _send(target, "POST", here.path, body)
+    if response.status_code != 200:
+        assert_refused(response, change, [at], body)
+        return
+    refused = {}
+    for number, told in enumerate(response.json()["entry"]):
+        outcome = told["response"].get("outcome", {"issue": []})
+        places = [issue["expression"][0] for issue in outcome["issue"] if issue["severity"] == "error"]
+        if places:
+            assert told["response"]["status"] in {"400", "405", "422"}
+            assert_faults(outcome, places, body)
+            refused[number] = places
+    wrong = int(re.findall(r"Bundle\.entry\[(\d+)\]", at)[0])
+    assert refused[wrong] == [at]
+    assert not also or [*also] in refused.values()
+    assert stored_in(target) == before
+
+
 @pytest.mark.parametrize("name", in_requests.SEARCHES)
 def test_parameters_of_a_url(target: LiveGateway, name: str) -> None:
     path, at, status = in_requests.SEARCHES[name]

@@ -133,6 +133,9 @@ def test_fhirpy_pages_through_a_search(by_fhirpy: SyncFHIRClient, patient: str) 
     assert len({one.id for one in paged}) == len(paged) == FILLS
     assert {one.id for one in whole} == {one.id for one in paged}
     assert search.count() == FILLS
+    named = search.elements("status").limit(2).fetch_raw()
+    assert "_elements=" in named.link[0]["url"]
+    assert "quantity" not in named.entry[0].resource
     assert search.search(whenprepared__gt="2026-09-02").fetch_all() == []
     assert len(search.search(whenprepared__ge="2026-09-02", status="completed").fetch_all()) == FILLS
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ import requests
 import structlog
 from lxml import etree
 
+from adapters.fhir.xml_write import to_xml
 from gateway.model import Address, LookupRequest, Person, PersonName, Sex
 from gateway.registry import load_registry
 from gateway.security.access_tokens import AccessTokens
@@ -35,6 +37,8 @@ PATIENT = Person(
 )
 PATIENT_WORDS = ("Zzyzxworth", "Peregrine", "1961-07-23", "19610723", "Quuxley", "8605550177", "1961-02-30")
 FORMATS = [(a.name, f) for a in load_registry() for f in a.formats]
+IN_XML = "fhir in XML"
+"""The FHIR adapter's client speaks JSON, its server reads XML as well: the same request, put into XML."""
 DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 
 
@@ -50,6 +54,15 @@ class Sent:
     def is_json(self) -> bool:
         return "json" in self.headers["Content-Type"]
 
+    @property
+    def is_fhir(self) -> bool:
+        return "fhir" in self.headers["Content-Type"]
+
+    def in_xml(self) -> Sent:
+        """The same request in FHIR's XML, to be answered in it."""
+        headers = {**self.headers, "Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"}
+        return Sent(self.url, headers, to_xml(json.loads(self.body, parse_float=Decimal)))
+
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
@@ -58,9 +71,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
         yield gateway
 
 
-@pytest.fixture(params=FORMATS, ids=[f for _, f in FORMATS])
+@pytest.fixture(params=[*FORMATS, ("fhir", IN_XML)], ids=[*(f for _, f in FORMATS), IN_XML])
 def sent(request: pytest.FixtureRequest, target: LiveGateway) -> Sent:
     adapter, format = request.param
+    if format == IN_XML:
+        return _caught(target, adapter, "fhir").in_xml()
+    return _caught(target, adapter, format)
+
+
+def _caught(target: LiveGateway, adapter: str, format: str) -> Sent:
     target.partner(adapter, format).ask(LookupRequest(person=PATIENT, requester=a_requester()))
     prepared = target.responses[-1].request
     assert prepared.url is not None
@@ -115,7 +134,7 @@ def fifty_megabytes(target: LiveGateway, sent: Sent) -> tuple[int, str, dict[str
 
 
 def unknown_operation(target: LiveGateway, sent: Sent) -> tuple[int, str, dict[str, str], bytes]:
-    if sent.is_json:
+    if sent.is_fhir:
         return 404, sent.url.rsplit("/", 1)[0] + "/$make-it-up", _authorised(target, sent), sent.body
     renamed = sent.body
     for name in (b"RxHistoryRequest", b"PMPRequest"):
@@ -155,6 +174,7 @@ def test_refused_natively(
         response = requests.post(url, data=body, headers=headers, timeout=60)
     assert response.status_code == status, response.text
     texts = native_texts(sent, response)
+    assert texts
     assert all(len(t) >= 15 for t in texts), texts
     told = json.dumps(logs, default=str) + caplog.text
     for word in PATIENT_WORDS:
@@ -189,6 +209,12 @@ def native_texts(sent: Sent, response: requests.Response) -> list[str]:
     assert "xml" in response.headers["Content-Type"]
     root = etree.fromstring(response.content)
     kind = etree.QName(root).localname
+    if sent.is_fhir:
+        assert response.headers["Content-Type"].startswith("application/fhir+xml")
+        assert kind == "OperationOutcome"
+        fhir = {"f": "http://hl7.org/fhir"}
+        assert set(root.xpath("f:issue/f:severity/@value", namespaces=fhir)) <= {"error", "fatal"}
+        return [str(told) for told in root.xpath("f:issue/f:diagnostics/@value", namespaces=fhir)]
     if kind == "Message":
         (description,) = root.xpath("//*[local-name()='Error']/*[local-name()='Description']/text()")
         (code,) = root.xpath("//*[local-name()='Error']/*[local-name()='Code']/text()")
