@@ -36,9 +36,15 @@ def _anew() -> None:
 def histories() -> Iterator[Answer]:
     """Synthetic histories, and one that has everything; fills from several states."""
     people = generate(patients=60, years=3, seed=5, until=date(2026, 10, 1))
-    for person in people:
+    for number, person in enumerate(people):
         fills = tuple(
-            replace(d, id=f"d{n}", revision=1, source_state=STATES[n % 3])
+            replace(
+                d,
+                id=f"d{n}",
+                revision=1,
+                source_state=STATES[n % 3],
+                person=replace(d.person, key=f"key-of-{number}"),
+            )
             for n, d in enumerate(person.dispensations)
         )
         if fills:
