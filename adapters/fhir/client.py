@@ -13,7 +13,7 @@ import requests
 
 from adapters._wire.answers import body_of
 from adapters.fhir.body import answer_of
-from adapters.fhir.later import RETURN
+from adapters.fhir.later import RETURN, STATES
 from adapters.fhir.media import FHIR_JSON
 from adapters.fhir.out import to_json
 from adapters.fhir.read_answer import read_answer, read_refusal
@@ -83,6 +83,8 @@ class FhirPartner:
         }
         if request.wants != {Wanted.DATA}:
             headers[RETURN] = ", ".join(sorted(request.wants))
+        if request.states:
+            headers[STATES] = ", ".join(request.states)
         try:
             with self._session.post(
                 self._url,
@@ -123,9 +125,10 @@ def _read(response: requests.Response, body: bytes) -> Answer:
 
 
 def _for_states(answer: Answer, asked: tuple[str, ...]) -> Answer:
-    """The answer, held against the states that were asked: the operation has no place for them, so a state counts as
-    having answered only when the answer names it, or when it is the only one and the answer names none. Of a link
-    without data nothing is known: what it names lacks on the page too, and the others may be on it."""
+    """The answer, held against the states that were asked: the operation has no place for them, and not every partner
+    heeds our header, so that a state counts as having answered only when the answer names it, or when it is the only
+    one and the answer names none. Of a link without data nothing is known: what it names lacks on the page too, and
+    the others may be on it."""
     if answer.link is not None and answer.outcome is Outcome.PARTIAL and not answer.dispensations:
         return answer
     told = {state.state for state in answer.states}

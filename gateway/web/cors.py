@@ -17,7 +17,7 @@ from gateway.ports import description_of
 
 REQUEST_HEADERS: Final = (
     "Accept", "Authorization", "Content-Encoding", "Content-Type", "If-Match", "If-Modified-Since", "If-None-Exist",
-    "If-None-Match", "Prefer", "SOAPAction", "X-Request-ID",
+    "If-None-Match", "Prefer", "SOAPAction", "X-PMP-Losses", "X-PMP-Return", "X-PMP-States", "X-Request-ID",
 )  # fmt: skip
 EXPOSED: Final = (
     "Allow", "Content-Location", "ETag", "Last-Modified", "Location", "Retry-After", "WWW-Authenticate",

@@ -27,7 +27,7 @@ from gateway.errors import (
     Unavailable,
     UnsupportedFormat,
 )
-from gateway.model import Outcome, StateOutcome, Wanted
+from gateway.model import LookupRequest, Outcome, StateOutcome, Wanted
 from gateway.ports import Outbound, Partner, PartnerSettings
 from tests.factory import a_lookup, an_answer
 from tests.unit.fhir.cases import answers, inbound, written
@@ -151,6 +151,16 @@ def test_what_is_sent(server: Server, partner: Partner) -> None:
         a_lookup(), message_id=None, requester=replace(a_lookup().requester, state=None)
     )
     assert b"7KQ4M2XT9R0AB" not in body
+    assert "X-PMP-States" not in headers
+
+
+def test_the_states_that_are_asked_are_sent(server: Server, partner: Partner) -> None:
+    server.answer = ADAPTER.write(answers()["no-data"], inbound())
+    partner.ask(a_lookup(states=("CT", "NY")))
+    _, headers, body = server.sent[-1]
+    request = ADAPTER.read(inbound(body=body, headers={"x-pmp-states": headers["X-PMP-States"]}))
+    assert isinstance(request, LookupRequest)
+    assert request.states == ("CT", "NY")
 
 
 @pytest.mark.parametrize(
