@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.fhir import ADAPTER
+from adapters.fhir import ADAPTER, uris
+from adapters.fhir.conformance import metadata
 from adapters.fhir.datatypes import DATA_ABSENT
-from gateway.model import Dispensation, Dispenser, Drug, Prescriber, Sex
+from adapters.fhir.write_people import write_people
+from gateway.model import Dispensation, Dispenser, Drug, PersonName, Prescriber, Sex
+from gateway.model.people import PeopleFound, PersonFound
 from tests.factory import a_dispensation, a_person, a_prescriber, an_answer
-from tests.unit.fhir.cases import an_animal, inbound, resource, written
-from tests.unit.fhir.test_history import of_type
+from tests.unit.fhir.cases import an_animal, dispensations, inbound, resource, written
+from tests.unit.fhir.test_history import entries, of_type
 
 
 def least() -> Dispensation:
@@ -88,3 +91,59 @@ def test_what_is_contained_claims_its_profile() -> None:
     kinds = {one["resourceType"] for one in told["contained"] if one.get("meta", {}).get("profile")}
     assert kinds == {one["resourceType"] for one in told["contained"]} - {"MedicationKnowledge"}
     assert kinds >= {"Organization", "Practitioner", "MedicationRequest", "Medication"}
+
+
+REQUIRED = {
+    "MedicationDispense.status": {"completed", "entered-in-error"},
+    "MedicationRequest.status": {"completed"},
+    "MedicationRequest.intent": {"order"},
+    "Patient.gender": {"female", "male", "other", "unknown"},
+    "RelatedPerson.gender": {"female", "male", "other", "unknown"},
+    "name.use": {"official", "maiden", "nickname", "old"},
+    "telecom.system": {"phone"},
+}
+"""Elements with a required binding, and which of its codes are written."""
+
+
+def test_required_bindings_have_a_code_of_their_value_set() -> None:
+    told: dict[str, set[str]] = {name: set() for name in REQUIRED}
+    for entry in entries(written(an_answer(dispensations=dispensations()))):
+        for name in REQUIRED:
+            kind, _, element = name.partition(".")
+            if entry["resourceType"] == kind and element in entry:
+                told[name].add(entry[element])
+            elif isinstance(entry.get(kind), list):
+                told[name] |= {one[element] for one in entry[kind] if element in one}
+    for name, codes in told.items():
+        assert codes, name
+        assert codes <= REQUIRED[name], name
+
+
+def test_a_drug_that_is_known_to_rxnorm_says_so() -> None:
+    held = dispensations()
+    told = of_type(written(an_answer(dispensations=held)), "MedicationDispense")
+    assert any(d.drug.rxcui is None for d in held)
+    for d, dispense in zip(held, told, strict=True):
+        codings = dispense["medicationCodeableConcept"].get("coding", ())
+        assert [c["code"] for c in codings if c["system"] == uris.RXNORM] == [d.drug.rxcui][
+            : bool(d.drug.rxcui)
+        ]
+        assert [c["code"] for c in codings if c["system"] == uris.NDC] == [d.drug.ndc11][: bool(d.drug.ndc11)]
+
+
+def test_a_former_name_is_old() -> None:
+    before = (PersonName(family="Thistle", given=("Marigold",)),)
+    one = PersonFound(key="7KQ4M2XT9R0AB", appearances=(a_person(), a_person(names=before)))
+    told = write_people(PeopleFound(people=(one,), state="CT"), inbound("patient-read", method="GET"))
+    assert [(name["family"], name["use"]) for name in resource(told)["name"]] == [
+        ("Quillfeather", "official"),
+        ("Thistle", "old"),
+    ]
+
+
+def test_the_statement_names_the_profile_of_each_type() -> None:
+    (rest,) = resource(metadata(inbound("public", method="GET")))["rest"]
+    told = {one["type"]: one.get("supportedProfile") for one in rest["resource"]}
+    assert told["MedicationDispense"] == [uris.PROFILE_DISPENSE]
+    assert told["Patient"] == [uris.PROFILE_PATIENT]
+    assert told["Provenance"] == [uris.PROFILE_PROVENANCE]
