@@ -6,10 +6,10 @@ MedicationDispense refers to are found by a `Resolve`, wherever the message keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from adapters.fhir import uris
 from adapters.fhir.datatypes import code_of, identifier_type
@@ -20,9 +20,11 @@ from adapters.fhir.parties import (
     read_named_prescriber,
     read_prescriber,
 )
-from adapters.fhir.tree import Node, Resolve
+from adapters.fhir.tree import Node, Resolve, content_of
 from gateway.model import Dispensation, DispensationStatus, Dispenser, Drug, Person, Prescriber, QuantityUnit
 from gateway.terminology import codes
+
+V = TypeVar("V")
 
 _PLACER: Final = "PLAC"
 _PART: Final = "part "
@@ -57,9 +59,9 @@ class DispensationReader:
         self._strict = strict
         self._whole = whole
         self._prescriptions: dict[Node, _Prescription] = {}
-        self._prescribers: dict[Node, Prescriber] = {}
-        self._dispensers: dict[Node, Dispenser] = {}
-        self._products: dict[tuple[Node | None, Node | None], Drug] = {}
+        self._prescribers: dict[Hashable, Prescriber] = {}
+        self._dispensers: dict[Hashable, Dispenser] = {}
+        self._products: dict[Hashable, Drug] = {}
 
     def read(self, node: Node, person: Person) -> Dispensation:
         """What a MedicationDispense says; not what a record adds to it (id, source, time of report, revision).
@@ -164,10 +166,7 @@ class DispensationReader:
             practitioner = self._referred(practitioner.get("practitioner"), "Practitioner")
         if practitioner is None:
             return read_named_prescriber(requester)
-        found = self._prescribers.get(practitioner)
-        if found is None:
-            found = self._prescribers[practitioner] = read_prescriber(practitioner)
-        return found
+        return _once(self._prescribers, (practitioner,), read_prescriber)
 
     def _dispenser(self, node: Node) -> Dispenser:
         performer = node.first("performer")
@@ -177,10 +176,7 @@ class DispensationReader:
         resource = self._referred(actor, "Organization", "Practitioner")
         if resource is None:
             return read_named_dispenser(actor)
-        found = self._dispensers.get(resource)
-        if found is None:
-            found = self._dispensers[resource] = read_dispenser(resource)
-        return found
+        return _once(self._dispensers, (resource,), read_dispenser)
 
     def _drug(self, node: Node) -> Drug:
         self._require_supporting(node)
@@ -193,11 +189,8 @@ class DispensationReader:
             raise node.missing(
                 "medicationCodeableConcept", "Send the drug's NDC, its RxNorm code or its name."
             )
-        key = (medication, found.get("MedicationKnowledge"))
-        product = self._products.get(key)
-        if product is None:
-            product = self._products[key] = read_product(*key)
-        return read_concept(concept, product)
+        about = (medication, found.get("MedicationKnowledge"))
+        return read_concept(concept, _once(self._products, about, read_product))
 
     def _code(self, node: Node, field: str) -> str | None:
         url, _, table = uris.CODED_EXTENSIONS[field]
@@ -210,6 +203,23 @@ class DispensationReader:
         if value is None and self._strict:
             raise coding.need("code").invalid(f"one of {', '.join(codes(table))}")
         return value
+
+
+def _once(read: dict[Hashable, V], nodes: tuple[Node | None, ...], reader: Callable[..., V]) -> V:
+    """What these resources say, read once: where they are the same, and where others say the same word for word, as
+    those that are contained in dispensation after dispensation do."""
+    found = read.get(nodes)
+    if found is None:
+        words: tuple[Hashable, ...] = tuple(
+            content_of(node.value) if node is not None else None for node in nodes
+        )
+        if any(said is None and node is not None for said, node in zip(words, nodes, strict=True)):
+            words = nodes
+        found = read.get(words)
+        if found is None:
+            found = read[words] = reader(*nodes)
+        read[nodes] = found
+    return found
 
 
 def supporting(node: Node, resolve: Resolve) -> Iterator[Node]:

@@ -15,6 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 from adapters.fhir.places import Place, follow, of_resource, unreadable_in
 from gateway.errors import ErrorCode, MessageError
 
@@ -109,6 +111,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError
     return found
+
+
+def content_of(value: Any) -> bytes | None:
+    """What an element says, as the bytes of its JSON; None when it has numbers, texts or depths beyond all measure.
+
+    A number has its own digits: 5 and 5.0 are not the same, nor are a number and a string.
+    """
+    try:
+        return orjson.dumps(value, default=_digits)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _digits(number: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(number))
 
 
 def names_modifiers(body: bytes) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
-import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
@@ -18,7 +17,7 @@ from adapters.fhir.json_kinds import kind_faults
 from adapters.fhir.outcomes import Fault, InvalidResource
 from adapters.fhir.places import Place, follow
 from adapters.fhir.quick_validation import is_surely_valid
-from adapters.fhir.tree import Node
+from adapters.fhir.tree import Node, content_of
 from adapters.fhir.xml_types import Child
 from gateway.errors import ErrorCode
 
@@ -70,10 +69,8 @@ def _repeated(value: Any) -> dict[bytes, Any]:
     if not isinstance(contained, list):
         return {}
     repeated = [one for one in contained if isinstance(one, dict) and _is_repeated(one)]
-    try:
-        return {_digest(one): one for one in repeated}
-    except orjson.JSONEncodeError:
-        return {}  # numbers, texts or depths that are not of this world; the library judges them
+    said = ((content_of(one), one) for one in repeated)
+    return {_digest(content): one for content, one in said if content is not None}
 
 
 def _is_repeated(resource: dict[str, Any]) -> bool:
@@ -81,12 +78,8 @@ def _is_repeated(resource: dict[str, Any]) -> bool:
     return isinstance(kind, str) and kind in _REPEATED
 
 
-def _digest(resource: dict[str, Any]) -> bytes:
-    return blake2b(orjson.dumps(resource, default=_exact), digest_size=16).digest()
-
-
-def _exact(number: Any) -> orjson.Fragment:
-    return orjson.Fragment(str(number))  # a number and a string of the same digits are not the same
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
 
 
 def _without(value: dict[str, Any], known: set[int]) -> dict[str, Any]:

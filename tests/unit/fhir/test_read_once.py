@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from adapters.fhir import ADAPTER, read_bundle
 from adapters.fhir.read_bundle import bundle_of
-from adapters.fhir.tree import names_modifiers
+from adapters.fhir.tree import content_of, names_modifiers
 from gateway.errors import ErrorCode, MessageError
 from tests.unit.fhir.bundles import apart, bundle, entry, fill
 from tests.unit.fhir.cases import inbound
@@ -61,3 +62,38 @@ def test_what_is_kept_goes_with_its_own_body() -> None:
     another = replace(message, body=json.dumps(bundle(entry(fill("1"), 0), entry(fill("2"), 1))).encode())
     assert len(bundle_of(another).entries) == 2
     assert not inbound("bundle", message.body).kept
+
+
+def _of_strength(rx_number: str, strength: str) -> bytes:
+    """A report with a contained Medication of that strength, written with just those digits."""
+    made = fill(rx_number)
+    concept = {"text": "oxycodone"}
+    numerator = {"value": "STRENGTH", "unit": "mg"}
+    ingredient = {
+        "itemCodeableConcept": concept,
+        "strength": {"numerator": numerator, "denominator": {"value": 1}},
+    }
+    made["contained"].append(
+        {"resourceType": "Medication", "id": "drug", "code": concept, "ingredient": [ingredient]}
+    )
+    made["supportingInformation"] = [{"reference": "#drug"}]
+    return json.dumps(made).replace('"STRENGTH"', strength).encode()
+
+
+def test_what_is_contained_again_is_read_once_and_only_where_it_says_the_same() -> None:
+    given = ["5", "5.0", "5", "7"]
+    body = b'{"resourceType":"Bundle","type":"transaction","entry":[%s]}' % b",".join(
+        b'{"resource":%s,"request":{"method":"POST","url":"MedicationDispense"}}'
+        % _of_strength(f"{n}", strength)
+        for n, strength in enumerate(given)
+    )
+    read = [one.dispensation for one in read_bundle.read_bundle(inbound("bundle", body)).records]
+    assert [str(one.drug.ingredients[0].strength) for one in read] == given
+    assert len({id(one.prescriber) for one in read}) == len({id(one.dispenser) for one in read}) == 1
+
+
+def test_what_cannot_be_said_again_has_no_content() -> None:
+    assert content_of({"value": Decimal("5.0")}) == b'{"value":5.0}'
+    assert content_of({"value": "5.0"}) == b'{"value":"5.0"}'
+    assert content_of({"value": 10**30}) is None
+    assert content_of({"value": "\ud800"}) is None
