@@ -14,6 +14,7 @@ write.py          canonical -> wire          history, standalone, write_dispensa
     of the audit                             read_audit, write_audit, audit_codes
 both directions   datatypes, patients, parties, medications
 body.py tree.py references.py media.py uris.py   the body with FHIRPaths, what it refers to, HTTP, constants
+places.py json_kinds.py                          where a fault is, by R4's own names; what R4 has there
 xml_read.py xml_write.py (xml_types, xhtml)      the same as XML
 parts.py          _summary and _elements
 later.py          report links, staging, losses on request, both directions

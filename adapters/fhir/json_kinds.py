@@ -1,7 +1,8 @@
 """What each element may be in FHIR's JSON: an array or not, an object, a string, a number, a boolean; never empty.
 
-The models of fhir.resources read "yes" as true, "10.5" as a number and `[]` as nothing: held against them alone, two
-readers of one resource could see two things. Source: FHIR R4 "json", "datatypes".
+The models of fhir.resources read "yes" as true, "10.5" as a number and `[]` as nothing, and do not look at codes:
+held against them alone, two readers of one resource could see two things. Source: FHIR R4 "json", "datatypes", and
+the required bindings of each resource.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ _SAID: Final = {
 def kind_faults(node: Node) -> tuple[Fault, ...]:
     """What is not of the kind that R4 has there, each with its place; what R4 does not know is left alone."""
     shape = resource_shape(node.kind or "")
-    if shape is None or _is_in_order(node.value, shape):
-        return ()
-    return tuple(_faults(node.place, shape))
+    try:
+        if shape is None or _is_in_order(node.value, shape):
+            return ()
+        return tuple(_faults(node.place, shape))
+    except RecursionError:
+        deep = "The resource is nested too deeply."
+        return (Fault(ErrorCode.HOSTILE, node.path, deep, "Send the resource as FHIR R4 defines it."),)
 
 
 def _is_in_order(value: dict[str, Any], shape: Shape) -> bool:
@@ -75,7 +80,7 @@ def _fits(value: Any, child: Child) -> bool:
     if child.kind is Kind.RESOURCE:
         shape = _shape_of(value)
         return shape is not None and _is_in_order(value, shape)
-    return bool(value != "")
+    return bool(value != "") and (child.codes is None or value in child.codes)
 
 
 def _fits_beside(value: Any, child: Child) -> bool:
@@ -124,6 +129,9 @@ def _of_one(place: Place, child: Child, *, is_beside: bool) -> Iterator[Fault]:
         yield _fault(place, f"not {_SAID[kind]}", f"Send {_SAID[kind]}, or leave it out.")
     elif place.value == "":
         yield _fault(place, "empty", "Leave out what is empty.")
+    elif not is_beside and child.codes is not None and place.value not in child.codes:
+        codes = ", ".join(sorted(child.codes))
+        yield _fault(place, "none of the codes that R4 has there", f"Send one of {codes}.")
     elif kind is Kind.RESOURCE and place.shape is None:
         path = f"{place.path}.{_KIND}"
         yield Fault(

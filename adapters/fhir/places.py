@@ -93,11 +93,14 @@ class _Pairs:
 def unreadable_in(text: str, roots: frozenset[str], otherwise: str) -> str:
     """The FHIRPath of the first name that is in one object twice, or of the first number that is none.
 
-    :param text: JSON in which there is one.
+    :param text: JSON in which there is one; what comes behind it may be anything, and then the path is `otherwise`.
     :param roots: the resources by whose kind a path may begin.
     :param otherwise: the beginning of the path of any other.
     """
-    root = _DECODER.decode(text)
+    try:
+        root = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return otherwise
     kind = next((value for name, value in _members(root) if name == _KIND), None)
     path = kind if isinstance(kind, str) and kind in roots else otherwise
     waiting = [of_resource(root, path)]

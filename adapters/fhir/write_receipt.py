@@ -45,7 +45,8 @@ _ALONG: Final = (
 )
 _CONFLICTS: Final = {409, 412}
 _NOT_ALONG: Final = (
-    "Not taken: no dispensation that refers to it was recorded. Correct the dispensation, and send both again."
+    "Not taken: no dispensation that refers to it was recorded. "
+    "Correct the dispensation, and send both again."
 )
 
 

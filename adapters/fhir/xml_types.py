@@ -36,7 +36,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One element of a type; a choice by its full name (`valueString`) and, as `choice`, without its type."""
+    """One element of a type; a choice by its full name (`valueString`) and, as `choice`, without its type.
+
+    `codes` are those of a required binding.
+    """
 
     name: str
     kind: Kind
@@ -47,6 +50,7 @@ class Child:
     position: int
     choice: str | None = None
     model: Any = None
+    codes: frozenset[str] | None = None
 
     @property
     def is_primitive(self) -> bool:
@@ -110,7 +114,14 @@ def _child(name: str, field: Any, position: int, is_attribute: bool) -> Child:
         position=position,
         choice=says.get("one_of_many"),
         model=model,
+        codes=_codes(says),
     )
+
+
+def _codes(says: Mapping[str, Any]) -> frozenset[str] | None:
+    """The codes of an element that may have no others; the library lists some open sets too, and ends them so."""
+    codes = says.get("enum_values") or ()
+    return frozenset(codes) if codes and "etc." not in codes else None
 
 
 def _kind(base: Any, marks: tuple[Any, ...], model: str | None) -> Kind:

@@ -89,6 +89,18 @@ def test_a_quantity_beyond_all_measure_is_refused(target: LiveGateway) -> None:
         assert _create(target, body.replace(b"10.5", number)).status_code == 400
 
 
+def test_extensions_in_extensions_are_refused_at_any_depth(target: LiveGateway) -> None:
+    before = stored_in(target)
+    for depth in (100, 200, 300, 400, 450, 480, 2000):
+        opening = '{"url":"http://example.org/x","extension":[' * depth
+        deep = f'[{opening}{{"url":"http://example.org/x","valueString":7}}{"]}" * depth}]'
+        body = json.dumps({**reported(), "extension": "HERE"}).replace('"HERE"', deep).encode()
+        response = _create(target, body)
+        assert response.status_code == 400, depth
+        assert response.json()["issue"][0]["expression"], depth
+    assert stored_in(target) == before
+
+
 def test_one_dispensation_reported_by_eight_at_once_is_one(empty: LiveGateway) -> None:
     resource = reported()
     empty.token()
