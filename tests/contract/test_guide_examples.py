@@ -179,6 +179,39 @@ def _lacking(line: str) -> str | None:
     return next((row for row in LACKING if re.fullmatch(row, line)), None)
 
 
+@pytest.mark.parametrize("case", [c for c in CASES if c.answer == c.holds], ids=lambda c: c.request)
+def test_the_facts_are_those_of_the_example(empty: LiveGateway, examples: Path, case: Case) -> None:
+    ours, _ = answers(empty, examples, case)
+    parameters = ours["entry"][1]["resource"] if ours["resourceType"] == "Bundle" else ours
+    (mine,) = read_answer(parse(json.dumps(parameters).encode())).dispensations
+    theirs = told_by(examples, case.answer)
+    for fact in (
+        "rx_number",
+        "filled",
+        "sold",
+        "fill_number",
+        "quantity",
+        "unit",
+        "days_supply",
+        "rx_origin",
+    ):
+        assert getattr(mine, fact) == getattr(theirs, fact), fact
+    assert mine.dispenser == theirs.dispenser
+    assert (mine.drug.name, mine.drug.ndc11, mine.drug.rxcui) == (
+        theirs.drug.name,
+        theirs.drug.ndc11,
+        theirs.drug.rxcui,
+    )
+
+
+def test_the_operation_is_on_the_server_and_on_patient(empty: LiveGateway, examples: Path) -> None:
+    ours, _ = answers(empty, examples, CASES[0])
+    body = (examples / f"{CASES[0].request}.json").read_bytes()
+    headers = {"Authorization": f"Bearer {empty.token()}", "Content-Type": JSON}
+    url = f"{empty.url}/fhir/Patient/$pdmp-history"
+    assert shape(requests.post(url, data=body, headers=headers, timeout=30).json()) == shape(ours)
+
+
 # --- ours beyond the guide's -------------------------------------------------------------------------------------
 
 
