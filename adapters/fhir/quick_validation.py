@@ -1,9 +1,9 @@
-"""Whether a resource is surely one that fhir.resources accepts: said without building its models, or not said at all.
+"""Whether a resource is surely one that is accepted: said without building the library's models, or not said at all.
 
 Rules are taken from the library's own models of R4B when a type is first met: members, cardinality, types, required
 values and choices. Only what is ordinary is judged; whatever could be otherwise (null, empty, deeper or rarer things)
 is left to the library, which alone finds faults. So a report is never refused here, and what is accepted here the
-library accepts: the tests hold the one against the other.
+library accepts, and :mod:`adapters.fhir.json_kinds` finds nothing in: the tests hold the one against the other.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from fhir.resources.R4B import get_fhir_model_class
 from fhir_core import types as fhir
 from fhir_core.fhirabstractmodel import FHIRAbstractModel
+from pydantic.fields import FieldInfo
+
+from adapters.fhir.xml_types import codes_of
 
 Check = Callable[[Any, int], bool]
 """True when the value is surely one of that type. The number says how deep it lies."""
@@ -37,7 +40,8 @@ _INSTANT: Final = re.compile(
 
 
 def is_surely_valid(kind: str | None, value: Any) -> bool:
-    """True when fhir.resources accepts that resource; False says nothing."""
+    """True when fhir.resources accepts that resource, and its codes are those of the required bindings; False says
+    nothing."""
     shape = _shape_of_kind(kind) if kind is not None else None
     return shape is not None and shape.holds(value, 0)
 
@@ -118,11 +122,15 @@ def _fill(shape: _Shape, model: type[FHIRAbstractModel]) -> None:
     members = {
         names[name]: check
         for name, info in model.model_fields.items()
-        if name != "fhir_comments" and (check := _check(info.annotation)) is not None
+        if name != "fhir_comments" and (check := _check(info.annotation, _codes(info))) is not None
     }
     if model.has_resource_base():
         members["resourceType"] = partial(_is_kind, model.get_resource_type())
     shape.members = members
+
+
+def _codes(info: FieldInfo) -> frozenset[str] | None:
+    return codes_of(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else None
 
 
 def _is_required(model: type[FHIRAbstractModel], name: str) -> bool:
@@ -143,19 +151,25 @@ def _is_resource(value: Any, depth: int) -> bool:
 # --- types ----------------------------------------------------------------------------------------------------
 
 
-def _check(annotation: Any) -> Check | None:
-    """What holds a value against a field's type; None for a type that is left to the library."""
+def _check(annotation: Any, codes: frozenset[str] | None) -> Check | None:
+    """What holds a value against a field's type; None for a type that is left to the library.
+
+    :param codes: those of a required binding.
+    """
     origin = get_origin(annotation)
     if origin is Union or origin is UnionType:
-        checks = [_check(one) for one in get_args(annotation) if one is not NoneType]
+        checks = [_check(one, codes) for one in get_args(annotation) if one is not NoneType]
         return checks[0] if len(checks) == 1 else None
     if origin is list:
         (item,) = get_args(annotation)
-        check = _check(item)
+        check = _check(item, codes)
         return partial(_is_list, check) if check is not None else None
     if origin is Annotated:
         _, *constraints = get_args(annotation)
-        return _primitive(constraints[0]) if len(constraints) == 1 else None
+        check = _primitive(constraints[0]) if len(constraints) == 1 else None
+        return partial(_is_among, codes, check) if check is not None and codes is not None else check
+    if codes is not None:
+        return None
     if annotation is bool:
         return _is_boolean
     if isinstance(annotation, type) and issubclass(annotation, fhir.FhirElementOrResourceBase):
@@ -202,6 +216,10 @@ def _is_text(value: Any, _depth: int) -> bool:
 
 def _is_code(value: Any, _depth: int) -> bool:
     return type(value) is str and _CODE.fullmatch(value) is not None
+
+
+def _is_among(codes: frozenset[str], check: Check, value: Any, depth: int) -> bool:
+    return check(value, depth) and value in codes
 
 
 def _is_id(value: Any, _depth: int) -> bool:

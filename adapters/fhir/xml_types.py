@@ -114,11 +114,11 @@ def _child(name: str, field: Any, position: int, is_attribute: bool) -> Child:
         position=position,
         choice=says.get("one_of_many"),
         model=model,
-        codes=_codes(says),
+        codes=codes_of(says),
     )
 
 
-def _codes(says: Mapping[str, Any]) -> frozenset[str] | None:
+def codes_of(says: Mapping[str, Any]) -> frozenset[str] | None:
     """The codes of an element that may have no others; the library lists some open sets too, and ends them so."""
     codes = says.get("enum_values") or ()
     return frozenset(codes) if codes and "etc." not in codes else None

@@ -14,9 +14,13 @@ from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.fhir.json_kinds import kind_faults
 from adapters.fhir.out import to_json
+from adapters.fhir.outcomes import InvalidResource
 from adapters.fhir.quick_validation import is_surely_valid
 from adapters.fhir.standalone import standalone
+from adapters.fhir.tree import Node
+from adapters.fhir.validation import validate
 from tests.unit.fhir.cases import BASE, answers, dispensations, written
 
 SAMPLES = Path("adapters/fhir/samples")
@@ -47,6 +51,10 @@ TEXTS = (
     "<div>x</div>",
     "#r1",
     "Patient",
+    "completed",
+    "female",
+    "Female",
+    "phone",
     "Address",
     "Resource",
     "String",
@@ -197,6 +205,7 @@ def is_accepted_rightly(resource: Any) -> bool:
     if not is_surely_valid(kind if isinstance(kind, str) else None, resource):
         return False
     assert accepted(resource), resource
+    assert not kind_faults(Node(resource, None, resource["resourceType"])), resource
     return True
 
 
@@ -331,3 +340,13 @@ def test_the_resources_of_others(shared: Path) -> None:
         if resource["resourceType"] in {"Patient", "MedicationRequest", "Organization", "Practitioner"}:
             for one in changed(deepcopy(resource)):
                 is_accepted_rightly(one)
+
+
+def test_a_code_that_is_none_is_named_though_all_else_is_ordinary() -> None:
+    report = deepcopy(reports()[-1])
+    patient = next(one for one in report["contained"] if one["resourceType"] == "Patient")
+    patient["gender"] = "F"
+    assert not is_surely_valid("MedicationDispense", report)
+    with pytest.raises(InvalidResource) as caught:
+        validate(Node(report, None, "MedicationDispense"))
+    assert [fault.path.rpartition(".")[2] for fault in caught.value.faults] == ["gender"]
