@@ -110,7 +110,7 @@ def test_staff_may(empty: LiveGateway, scope: str) -> None:
 
 
 def test_others_may_not(empty: LiveGateway, tmp_path: Path) -> None:
-    refused = _ask(empty, token=empty.token())
+    refused = _ask(empty, token=empty.token("pdmp/history"))
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert 'scope="audit/read"' in refused.headers["WWW-Authenticate"]
     for response in (

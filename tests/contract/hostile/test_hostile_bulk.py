@@ -57,9 +57,9 @@ def _chain(length: int) -> list[Any]:
 
 
 BUNDLES: dict[str, tuple[bytes, int]] = {
-    "ten thousand entries to be read": (_bundle_of([_get()] * MANY), 200),
+    "ten thousand entries to be read": (_bundle_of([_get()] * MANY), 413),
     "more than ten thousand": (_bundle_of([_get()] * (MANY + 1)), 400),
-    "ten thousand in a transaction": (_bundle_of([_get()] * MANY, "transaction"), 400),
+    "ten thousand in a transaction": (_bundle_of([_get()] * MANY, "transaction"), 413),
     "more dispensations than a transaction takes": (
         _bundle_of([entry({"resourceType": "MedicationDispense"}, n) for n in range(1001)], "transaction"), 413,
     ),

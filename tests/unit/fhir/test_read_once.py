@@ -13,6 +13,7 @@ from adapters.fhir import ADAPTER, read_bundle
 from adapters.fhir.read_bundle import bundle_of
 from adapters.fhir.tree import content_of, names_modifiers
 from gateway.errors import ErrorCode, MessageError
+from gateway.model import IntakeBatch
 from tests.unit.fhir.bundles import apart, bundle, entry, fill
 from tests.unit.fhir.cases import inbound
 
@@ -87,7 +88,9 @@ def test_what_is_contained_again_is_read_once_and_only_where_it_says_the_same() 
         % _of_strength(f"{n}", strength)
         for n, strength in enumerate(given)
     )
-    read = [one.dispensation for one in read_bundle.read_bundle(inbound("bundle", body)).records]
+    asked = read_bundle.read_bundle(inbound("bundle", body), lambda _: None)
+    assert isinstance(asked, IntakeBatch)
+    read = [one.dispensation for one in asked.records]
     assert [str(one.drug.ingredients[0].strength) for one in read] == given
     assert len({id(one.prescriber) for one in read}) == len({id(one.dispenser) for one in read}) == 1
 
