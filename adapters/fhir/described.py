@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from adapters.fhir.later import LOSSES, RETURN, STATES
 from adapters.fhir.media import FHIR_JSON, FHIR_XML, JSON, NDJSON
 from adapters.fhir.read_audit import AUDIT_EVENT
 from adapters.fhir.read_people import PATIENT
@@ -118,13 +119,38 @@ _KNOWN: Final = tuple(
 _OUTCOME: Final = ("OperationOutcome",)
 _RECORDED: Final = ("MedicationDispense", "OperationOutcome")
 
+_HOW: Final = (
+    Parameter(
+        name=RETURN,
+        where="header",
+        about="In what form the history comes back",
+        schema={"enum": ["data", "link", "data, link"]},
+    ),
+    Parameter(
+        name=STATES,
+        where="header",
+        about="The states whose records are asked for; the home state without it",
+        schema={"type": "string", "pattern": "^[A-Z]{2}(, [A-Z]{2})*$"},
+    ),
+    Parameter(
+        name=LOSSES,
+        where="header",
+        about="issues: the facts that FHIR has no place for are told in the outcome",
+        schema={"enum": ["issues"]},
+    ),
+)
 PDMP_HISTORY: Final = route(
-    "One patient's history", scope=HISTORY, takes=("Parameters",), answers={200: ("Parameters",)}
+    "One patient's history",
+    scope=HISTORY,
+    takes=("Parameters",),
+    headers=_HOW,
+    answers={200: ("Parameters",)},
 )
 PROCESS_MESSAGE: Final = route(
     "One patient's history, asked by a message",
     scope=HISTORY,
     takes=("Bundle", "Parameters"),
+    headers=_HOW,
     answers={200: ("Bundle",)},
 )
 CREATE: Final = route(
