@@ -111,13 +111,13 @@ def _fill(shape: _Shape, model: type[FHIRAbstractModel]) -> None:
     # The two methods give constants, and need no instance.
     stated = [
         (name, names.get(sibling) if sibling else None)
-        for name, sibling in model.get_required_fields(None)  # type: ignore[arg-type]
+        for name, sibling in model.get_required_fields(None)  # type: ignore[arg-type] # asks nothing of its instance
     ]
     needed = [(names[name], None) for name, info in model.model_fields.items() if info.is_required()]
     shape.required = (*stated, *needed)
     shape.choices = tuple(
         (frozenset(names[name] for name in fields), _is_required(model, fields[0]))
-        for fields in model.get_one_of_many_fields(None).values()  # type: ignore[arg-type]
+        for fields in model.get_one_of_many_fields(None).values()  # type: ignore[arg-type] # nor this
     )
     members = {
         names[name]: check

@@ -61,7 +61,7 @@ def rows(shared: Path) -> list[Row]:
 # --- where an element stands --------------------------------------------------------------------------------------
 
 _HISTORY: Final[dict[str, Callable[[Any], bool]]] = {
-    name: lambda resource, kind=kind: resource["resourceType"] == kind  # type: ignore[misc]
+    name: lambda resource, kind=kind: resource["resourceType"] == kind
     for name, kind in {
         "patient": "Patient",
         "medicationdispense": "MedicationDispense",

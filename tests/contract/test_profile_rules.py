@@ -93,7 +93,7 @@ def _message(parameters: Any) -> Any:
 def documents(live: LiveGateway) -> list[Any]:
     """Requests and answers."""
     exchanged: list[Any] = []
-    delegate = Practitioner(name=a_requester().practitioner.name, npi="1700902491", role="Resident")  # type: ignore[union-attr]
+    delegate = Practitioner(name=a_requester().practitioner.name, npi="1700902491", role="Resident")
     for number, person in enumerate([*live.people, None]):
         asked = person.person if person else a_person(key=None, appearance=None)
         request = LookupRequest(person=asked, requester=a_requester())

@@ -63,7 +63,7 @@ def _history_of_the_patient() -> dict[str, Any]:
     request = json.loads((SAMPLES / "complete.request.json").read_text())
     request["parameter"][0]["resource"] = _demographics()
     del request["parameter"][0]["extension"]
-    return request  # type: ignore[no-any-return]
+    return request
 
 
 def _match_of_the_patient() -> dict[str, Any]:

@@ -263,7 +263,7 @@ def test_what_was_revoked_while_it_was_open_does_not_come_back() -> None:
 def test_a_partial_report_has_a_link_and_no_other_outcome_has() -> None:
     for outcome in Outcome:
         links = ReportLinks(
-            lookup=lambda _, outcome=outcome: an_answer(outcome=outcome),  # type: ignore[misc]
+            lookup=lambda _, outcome=outcome: an_answer(outcome=outcome),
             ephemeral=Memory(),
             clock=lambda: datetime.now(UTC),
             url="https://pmp.example/report",

@@ -34,7 +34,7 @@ def test_nothing_else_opens_it(over: dict[str, object]) -> None:
     right = {"ticket": ticket, "purpose": "report", "bound": ("client", a_person())}
 
     def sealed(**values: object) -> Sealed:
-        return Sealed(facts, **{**right, **values})  # type: ignore[arg-type]
+        return Sealed(facts, **{**right, **values})
 
     sealed().put("report", "secret", 60)
     assert sealed(**over).get("report", str) is None

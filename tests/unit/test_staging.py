@@ -1,156 +1,37 @@
-"""Staging: accepted at once, gathered in the background, fetched by whom it was staged for."""
+"""Staging: accepted at once, gathered in the background, fetched when it is wanted."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from gateway.ephemeral import Memory
 from gateway.errors import Forbidden, MessageError, Unavailable
-from gateway.matching import FellegiSunter
 from gateway.model import (
-    Address,
     Analysis,
     Answer,
-    Identifier,
-    IdentifierKind,
-    LookupRequest,
     Outcome,
-    Period,
-    Person,
-    PersonName,
-    Practitioner,
-    Species,
     StateOutcome,
 )
-from gateway.model.audit import AuditAction, AuditEvent, staging_of
-from gateway.staging import Staging, StagingRules
-from tests.factory import NOW, a_dispensation, a_lookup, a_person, a_requester, an_answer
-
-REQUESTER = replace(a_requester(), client_id="clinic")
-MATCHER = FellegiSunter()
-HER = a_person(key=None, appearance=None)
-BARE = replace(HER, addresses=(), phones=())
-REX = Person(
-    names=(PersonName(family="Quillfeather", given=("Rex",)),), species=Species.VETERINARY, owner=HER
+from gateway.model.audit import AuditAction, staging_of
+from tests.factory import NOW, a_dispensation, an_answer
+from tests.unit.staged import (
+    World,
+    a_world,
+    ask,
+    gathered,
+    stage,
 )
-
-
-def ssn(value: str) -> tuple[Identifier, ...]:
-    return (Identifier(kind=IdentifierKind.SSN, value=value),)
-
-
-def called(*given: str, family: str = "Quillfeather") -> tuple[PersonName, ...]:
-    return (PersonName(family=family, given=given),)
-
-
-class World:
-    """Everything around the staging, each part as the test sets it."""
-
-    def __init__(self) -> None:
-        self.now: datetime = NOW
-        self.refused: str | None = None
-        self.asked: list[LookupRequest] = []
-        self.answers: list[Answer | Exception] = []
-        self.events: list[AuditEvent] = []
-        self.gate = threading.Event()
-        self.gate.set()
-        self.seconds = 0.0
-        self.facts = Memory(clock=self.passed)
-        self.staging = self.another()
-
-    def another(self, **over: Any) -> Staging:
-        rules: dict[str, Any] = {
-            "home": "CT",
-            "lifetime": 900,
-            "gatherers": 1,
-            "queue": 1,
-            "wait": 1,
-            "waiters": 1,
-        }
-        rules["patience"] = 60
-        return Staging(
-            lookup=HistoryLookup(self),
-            matcher=MATCHER,
-            policy=Policy(self),
-            ephemeral=self.facts,
-            audit=self,
-            clock=lambda: self.now,
-            rules=StagingRules(**{**rules, **over}),
-            sleep=self.sleep,
-        )
-
-    def lookup(self, request: LookupRequest) -> Answer:
-        self.asked.append(request)
-        if threading.current_thread().name.startswith("gather"):
-            self.gate.wait(30)
-        answer = self.answers.pop(0) if self.answers else an_answer()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def record(self, event: AuditEvent) -> None:
-        self.events.append(event)
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def passed(self) -> float:
-        return (self.now - NOW).total_seconds()
-
-    def judge(self, requester: object) -> str | None:
-        return self.refused
-
-
-class HistoryLookup:
-    """As the world says at the time; its figures are of as many dispensations as the answer has."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __call__(self, request: LookupRequest) -> Answer:
-        return self._world.lookup(request)
-
-    def analysed(self, answer: Answer) -> Answer:
-        figures = tuple(Decimal(n) for n, _ in enumerate(answer.dispensations))
-        return replace(answer, analysis=Analysis(as_of=NOW.date(), mme=figures, lme=figures))
-
-
-class Policy:
-    """As the world says at the time."""
-
-    def __init__(self, world: World) -> None:
-        self.refusal = world.judge
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.gate.set()
-    made.staging.close()
-
-
-def ask(**over: Any) -> LookupRequest:
-    return a_lookup(requester=REQUESTER, **over)
-
-
-def stage(world: World) -> str:
-    answer = world.staging(ask(stage_only=True))
-    assert (answer.outcome, answer.dispensations) == (Outcome.DEFERRED, ())
-    assert answer.retrieval_key
-    return answer.retrieval_key
-
-
-def gathered(world: World) -> None:
-    world.gate.set()
-    world.staging._pool.submit(lambda: None).result(30)
+    with a_world() as made:
+        yield made
 
 
 def test_a_key_fetches_the_history_again_and_again(world: World) -> None:
@@ -230,106 +111,6 @@ def test_a_state_that_was_silent_then_makes_it_partial(world: World) -> None:
     assert answer.outcome is Outcome.PARTIAL
     assert answer.detail is not None
     assert "NY did not answer." in answer.detail
-
-
-@pytest.mark.parametrize(
-    "over",
-    [
-        {"requester": replace(REQUESTER, client_id="other")},
-        {"requester": replace(REQUESTER, practitioner=Practitioner(npi="1234567893", role="Physician"))},
-        {"requester": replace(REQUESTER, delegate=Practitioner(npi="1234567893"))},
-        {"person": a_person(key=None, appearance=None, birth_date=date(1971, 4, 10))},
-        {"period": Period()},
-        {"retrieval_key": "k" * 43},
-        {"retrieval_key": ""},
-    ],
-)
-def test_in_other_hands_the_key_says_nothing(world: World, over: dict[str, Any]) -> None:
-    key = stage(world)
-    gathered(world)
-    before = len(world.asked)
-    with pytest.raises(Forbidden) as refused:
-        world.staging(replace(ask(retrieval_key=key), **over))
-    with pytest.raises(Forbidden) as unknown:
-        world.staging(ask(retrieval_key="never"))
-    assert str(refused.value) == str(unknown.value)
-    assert len(world.asked) == before, "nothing was looked up"
-
-
-@pytest.mark.parametrize(
-    ("staged", "fetched"),
-    [
-        (HER, replace(HER, phones=("8605550142", "2035550100"))),
-        (BARE, HER),
-        (HER, BARE),
-        (HER, replace(HER, names=called("Marigold"))),
-        (HER, replace(HER, names=called("MARIGOLD", "Ann", family="QUILLFEATHER"))),
-        (HER, replace(HER, addresses=(Address(lines=("9 Elm St",), city="Bridgeport", state="CT"),))),
-        (HER, replace(HER, identifiers=ssn("987654320"))),
-        (REX, replace(REX, owner=replace(HER, phones=()))),
-    ],
-)
-def test_more_may_be_known_of_her_by_the_fetch(world: World, staged: Person, fetched: Person) -> None:
-    key = world.staging(ask(person=staged, stage_only=True)).retrieval_key
-    gathered(world)
-    assert world.staging(ask(person=fetched, retrieval_key=key)).outcome is Outcome.COMPLETE
-
-
-@pytest.mark.parametrize(
-    ("staged", "fetched"),
-    [
-        (HER, replace(HER, names=called("Rosemary", "Ann"))),  # a twin
-        (HER, replace(HER, names=called("Maribel"))),
-        (HER, replace(HER, birth_date=date(1971, 4, 10))),
-        (HER, replace(HER, names=called("Thaddeus", family="Okonkwo-Baird"))),
-        (
-            HER,  # of her name and day, with nothing else in common
-            replace(
-                HER,
-                phones=("2035550100",),
-                addresses=(Address(lines=("9 Elm St",), city="Bridgeport", state="CT", postal_code="06604"),),
-            ),
-        ),
-        (replace(HER, identifiers=ssn("987654320")), replace(HER, identifiers=ssn("987654321"))),
-        (HER, REX),
-        (REX, replace(REX, names=called("Bella"))),
-        (
-            REX,
-            replace(
-                REX, owner=a_person(names=called("Ada", family="Otherwise"), birth_date=date(1980, 1, 2))
-            ),
-        ),
-    ],
-)
-def test_another_patient_is_refused(world: World, staged: Person, fetched: Person) -> None:
-    key = world.staging(ask(person=staged, stage_only=True)).retrieval_key
-    gathered(world)
-    before = len(world.asked)
-    with pytest.raises(Forbidden) as refused:
-        world.staging(ask(person=fetched, retrieval_key=key))
-    with pytest.raises(Forbidden) as unknown:
-        world.staging(ask(retrieval_key="never"))
-    assert str(refused.value) == str(unknown.value)
-    assert len(world.asked) == before
-
-
-def test_what_was_gathered_is_not_joined_to_another_person(world: World) -> None:
-    """The record finds somebody else by now: she was merged or split, or more was sent of her."""
-    ours = a_dispensation(source_state="CT", person=a_person(key="OLD"))
-    theirs = a_dispensation(source_state="NY", person=a_person(key=None))
-    told = tuple(StateOutcome(state=s, outcome=Outcome.COMPLETE) for s in ("CT", "NY"))
-    now = a_dispensation(source_state="CT", person=a_person(key="NEW"))
-    anew = an_answer(dispensations=(now,), states=told)
-    world.answers = [
-        an_answer(dispensations=(theirs, ours), states=told),
-        an_answer(dispensations=(now,), states=told[:1]),
-        anew,
-    ]
-    request = ask(states=("CT", "NY"))
-    key = world.staging(replace(request, stage_only=True)).retrieval_key
-    gathered(world)
-    assert world.staging(replace(request, retrieval_key=key)) is anew
-    assert world.asked[-1] == request, "all states were asked anew"
 
 
 def test_the_key_ends(world: World) -> None:

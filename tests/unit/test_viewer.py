@@ -1,20 +1,16 @@
-"""The page of a report: all that the answer says, nothing else, for every reader, and nothing in it acts."""
+"""What the page of a report says: all that the answer does, and nothing else."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from itertools import pairwise
-from typing import Any
 
-import pytest
 from lxml import html
 
-from gateway.clinical import Analyst, Thresholds
 from gateway.model import (
     Address,
     AlertSeverity,
@@ -23,16 +19,12 @@ from gateway.model import (
     DispensationStatus,
     Dispenser,
     Drug,
-    FieldEvidence,
     Identifier,
     IdentifierKind,
     Ingredient,
     Licence,
-    MatchEvidence,
-    NameUse,
     NotCountedReason,
     Organisation,
-    Outcome,
     PartyKind,
     Person,
     PersonName,
@@ -41,97 +33,19 @@ from gateway.model import (
     QuantityUnit,
     Requester,
     Species,
-    StateOutcome,
 )
 from gateway.terminology import codes
-from gateway.viewer import HEADERS, door_page, notice_page, report_page
+from gateway.viewer import notice_page, report_page
 from gateway.viewer.words import KINDS, PURPOSES, REASONS
 from tests.factory import (
     a_dispensation,
-    a_dispenser,
     a_drug,
     a_person,
     a_prescriber,
     a_requester,
     an_answer,
 )
-
-ANALYST = Analyst(
-    version="cdc-2022",
-    thresholds=Thresholds(
-        mme_per_day=Decimal(20),
-        overlap_days=0,
-        overlap_within_days=30,
-        prescribers=1,
-        pharmacies=1,
-        providers_within_days=180,
-    ),
-)
-MARKUP = "<img src=x onerror=alert(1)>'\"&"
-ESCAPED = "&lt;img src=x onerror=alert(1)&gt;&#39;&#34;&amp;"
-OWNER = a_person(names=(PersonName(family="Fennimore", given=("Ottoline",)),), birth_date=date(1965, 2, 3))
-REX = Person(
-    key="ANIMAL",
-    names=(PersonName(family="Fennimore", given=("Rex",)),),
-    species=Species.VETERINARY,
-    owner=OWNER,
-)
-
-
-def analysed(*dispensations: Any, **over: Any) -> Answer:
-    answer = an_answer(dispensations=dispensations, **over)
-    return replace(answer, analysis=ANALYST(dispensations, as_of=date(2026, 9, 2)))
-
-
-def full() -> Answer:
-    """An answer in which everything is said that an answer can say."""
-    part = CompoundPart(sequence=1, ndc11="00093015001", quantity=Decimal("2.50"), unit=QuantityUnit.GRAM)
-    person = a_person(
-        names=(
-            PersonName(family="Quillfeather", given=("Marigold", "Ann"), prefix="Dr.", suffix="III"),
-            PersonName(family="Underbough", given=("Mari",), use=NameUse.MAIDEN),
-        ),
-        deceased=date(2026, 9, 9),
-        phones=("8605550142", "2035550199"),
-    )
-    one = a_dispensation(
-        person=person,
-        refills_authorised=7,
-        fill_number=3,
-        partial_fill=2,
-        days_supply=13,
-        quantity=Decimal("97.50"),
-        prescriber=a_prescriber(dea_suffix="K7", kind=PartyKind.OPIOID_TREATMENT_PROGRAMME),
-        dispenser=a_dispenser(licence=Licence(number="PCY.0991", state="RI")),
-        revision=41,
-    )
-    two = a_dispensation(
-        id="X-2",
-        compound=(part,),
-        person=REX,
-        drug=a_drug(ingredients=(Ingredient(name="ketamine"),)),
-        status=DispensationStatus.VOID,
-        source_state="NY",
-    )
-    states = (
-        StateOutcome(state="CT", outcome=Outcome.COMPLETE),
-        StateOutcome(state="MA", outcome=Outcome.ERROR, detail="MA did not answer."),
-    )
-    match = MatchEvidence(
-        score=61.25,
-        candidates=17,
-        fields=(FieldEvidence(field="birth_date", level="exact", weight=12.75),),
-    )
-    return analysed(
-        one, two, outcome=Outcome.PARTIAL, states=states, match=match, detail="A remark for the reader."
-    )
-
-
-def words(page: str) -> str:
-    """What a reader reads, runs of white space as one."""
-    body = html.fromstring(page).find("body")
-    assert body is not None
-    return " ".join(" ".join(str(text) for text in body.itertext()).split())
+from tests.unit.reports import ESCAPED, MARKUP, REX, analysed, full, words
 
 
 def leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
@@ -258,7 +172,7 @@ def test_markup_is_inert_wherever_it_stands() -> None:
     assert answer.analysis is not None
     changed = _with_markup(answer)
     assert isinstance(changed, Answer)
-    changed = replace(changed, analysis=replace(answer.analysis, alerts=_with_markup(answer.analysis.alerts)))  # type: ignore[arg-type]
+    changed = replace(changed, analysis=replace(answer.analysis, alerts=_with_markup(answer.analysis.alerts)))
     requester = _with_markup(a_requester(delegate=a_requester().practitioner))
     assert isinstance(requester, Requester)
     page = report_page(changed, requester)
@@ -399,90 +313,6 @@ def test_little_known_is_no_fault() -> None:
     assert "not in the drug table" in text
     assert "birth date not reported" in text
     assert "None" not in text
-
-
-# --- the page as a page ---------------------------------------------------------------------------------------
-
-PAGES: dict[str, Callable[[], str]] = {
-    "report": lambda: report_page(full(), a_requester()),
-    "empty": lambda: report_page(an_answer(outcome=Outcome.PARTIAL, dispensations=()), Requester()),
-    "door": door_page,
-    "notice": lambda: notice_page("The report cannot be opened now", "It cannot be.", None),
-}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_the_page_can_be_used_by_everybody(name: str) -> None:
-    page = html.document_fromstring(PAGES[name]())
-    assert page.get("lang") == "en"
-    assert len(page.xpath("//title[normalize-space()]")) == 1
-    assert len(page.xpath("//h1")) == len(page.xpath("//main")) == 1
-    assert page.xpath("//meta[@name='viewport']/@content") == ["width=device-width, initial-scale=1"]
-    levels = [int(str(e.tag)[1]) for e in page.xpath("//h1|//h2|//h3")]
-    assert all(after - before <= 1 for before, after in pairwise(levels))
-    for table in page.xpath("//table"):
-        assert len(table.xpath("./caption[normalize-space()]")) == 1
-        assert table.xpath("./thead/tr/th")
-        assert not table.xpath(".//th[not(@scope)] | .//thead//td")
-        assert not table.xpath("./tbody/tr[count(th[@scope='row']) != 1]")
-        width = len(table.xpath("./thead/tr/th"))
-        assert {len(row.xpath("./th|./td")) for row in table.xpath("./tbody/tr")} == {width}
-    ids = page.xpath("//@id")
-    assert len(ids) == len(set(ids))
-    assert set(" ".join(page.xpath("//@aria-labelledby")).split()) <= set(ids)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_the_page_loads_and_does_nothing(name: str) -> None:
-    page = html.document_fromstring(PAGES[name]())
-    assert not page.xpath("//script|//img|//link|//iframe|//object|//embed|//base|//a|//*[@style]")
-    assert not [
-        a
-        for a in page.xpath("//@*")
-        if a.attrname.startswith("on") or a.attrname in {"src", "href", "action"}
-    ]
-    assert not re.search(r"https?:|//|url\(|@import", re.sub(r"<!DOCTYPE[^>]*>", "", PAGES[name]()))
-
-
-def test_the_headers_keep_it_where_it_is() -> None:
-    headers = dict(HEADERS)
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert "noindex" in headers["X-Robots-Tag"]
-    policy = headers["Content-Security-Policy"]
-    for part in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
-        assert part in policy
-    assert "script-src" not in policy
-
-
-def test_the_colours_can_be_read() -> None:
-    """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 to 1 for text, 3 to 1 for borders and the ring of the focus."""
-    (style,) = html.document_fromstring(PAGES["door"]()).xpath("//style/text()")
-    rules = dict(re.findall(r"([^{}]+?)\s*\{([^}]*)\}", style))
-    rules = {selector.strip(): rule for selector, rule in rules.items()}
-    ink, paper = _colours(rules["body"])
-    for rule in ("th", ".note"):
-        assert _contrast(ink, _colours(rules[rule])[-1]) >= 4.5
-    assert _contrast(ink, paper) >= 4.5
-    assert _contrast(*_colours(rules["button"])) >= 4.5
-    for rule in ("th, td", ".note", "button:focus-visible, .scroll:focus-visible"):
-        assert _contrast(_colours(rules[rule])[0], paper) >= 3
-
-
-def _colours(rule: str) -> list[str]:
-    return re.findall(r"#[0-9a-f]{3,6}\b", rule)
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
-    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _table(page: str, label: str) -> list[list[str]]:

@@ -36,7 +36,7 @@ def test_a_modifier_is_found_however_its_name_is_spelled(name: str, is_escaped: 
     message = inbound("bundle", spelled.encode())
     with pytest.raises(MessageError) as caught:
         ADAPTER.read(message)
-    assert {fault.code for fault in caught.value.faults} == {ErrorCode.UNKNOWN_OPERATION}  # type: ignore[attr-defined]
+    assert {fault.code for fault in caught.value.faults} == {ErrorCode.UNKNOWN_OPERATION}
 
 
 def test_nobody_looks_for_a_modifier_where_there_is_none() -> None:
