@@ -27,10 +27,7 @@ class Put:
 
     def spoilt(self, resource: Any) -> Any:
         spoilt = deepcopy(resource)
-        *way, last = _steps(self.place)
-        here = spoilt
-        for step in way:
-            here = here[step]
+        here, last = _within(spoilt, self.place)
         if isinstance(here, list) and last == len(here):
             here.append(self.value)
         else:
@@ -49,10 +46,7 @@ class Drop:
 
     def spoilt(self, resource: Any) -> Any:
         spoilt = deepcopy(resource)
-        *way, last = _steps(self.place)
-        here = spoilt
-        for step in way:
-            here = here[step]
+        here, last = _within(spoilt, self.place)
         del here[last]
         return spoilt
 
@@ -93,6 +87,14 @@ def expression_of(change: Change, root: str) -> str:
     if place.partition(".")[0].partition("[")[0] in _ROOTS:
         return place
     return f"{root}.{place}" if place else root
+
+
+def _within(resource: Any, place: str) -> tuple[Any, Any]:
+    """What holds that place, and the place's own name or number in it."""
+    *way, last = _steps(place)
+    for step in way:
+        resource = resource[step]
+    return resource, last
 
 
 def _steps(place: str) -> list[str | int]:
