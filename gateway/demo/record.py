@@ -28,7 +28,7 @@ from gateway.synth import SynthPerson
 
 YEARS = 2
 SEED = 20_261
-SCOPES = ("pdmp/history", "system/MedicationDispense.c", "system/MedicationDispense.rs")
+SCOPES = ("pdmp/history", "system/MedicationDispense.c", "system/MedicationDispense.rs", "system/Patient.rs")
 REQUESTER = Requester(
     practitioner=Practitioner(
         name=PersonName(family="Example", given=("Alex",)), npi="1234567893", role="Physician"
