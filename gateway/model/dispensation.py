@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from gateway.model.codes import DispensationStatus, DrugClass, QuantityUnit, Schedule
+from gateway.model.making import made_quickly
 from gateway.model.parties import Dispenser, Prescriber
 from gateway.model.person import Person
 
@@ -44,6 +45,7 @@ class CompoundPart:
     unit: QuantityUnit
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispensation:
     """One fill of one prescription.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.model.codes import IdentifierKind, NameUse, Sex, Species
+from gateway.model.making import made_quickly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Identifier:
     issuer: str | None = None  # a state's code for a driver licence, a system URI for a record number
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One person, or one *appearance*: the demographics as one dispenser reported them.
