@@ -1,12 +1,11 @@
 """What was written of drugs, prescribers and dispensers, kept from answer to answer: never anything of a patient.
 
-The record gives the same object for the same drug or party, and by its identity it is known here: that takes no hash
-of nested values, and tells apart what is equal and not written alike (strengths of 5 and of 5.0 mg).
+They are known by their identity (:mod:`gateway.model.kept`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -19,6 +18,7 @@ from adapters.fhir.medications import write_concept, write_knowledge, write_medi
 from adapters.fhir.out import to_json
 from adapters.fhir.parties import best_identifier, display_of, write_dispenser, write_prescriber
 from gateway.model import Dispenser, Drug, Prescriber
+from gateway.model.kept import Kept
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,67 +27,50 @@ _MOST: Final = 5_000  # drugs, prescribers and dispensers of each source; each t
 _MOST_SOURCES: Final = 16
 
 
-class Kept(Generic[K, V]):
-    """What is made of objects that never change; of `most` of them, and then it begins anew.
-
-    Threads need no lock: at worst two of them make the same.
-    """
-
-    def __init__(self, make: Callable[[K], V], most: int) -> None:
-        self._make = make
-        self._most = most
-        self._made: dict[int, tuple[K, V]] = {}  # with the object, so that its identity stays its own
-
-    def of(self, value: K) -> V:
-        """What is made of this object."""
-        known = self._made.get(id(value))
-        if known is not None:
-            return known[1]
-        if len(self._made) >= self._most:
-            self._made = {}
-        made = self._make(value)
-        self._made[id(value)] = (value, made)
-        return made
-
-
 class Once(Generic[K, V]):
     """What is made of values in one answer, once for all that are equal.
 
-    Most of them are the same object again, which is found without a hash. What makes it is no part of this, since
-    it refers to this: whatever an answer is made of is to go with the last reference to it.
+    Most of them are the same object again, which is found at once. What makes it is no part of this, since it refers
+    to this: whatever an answer is made of is to go with the last reference to it.
+
+    :param key: what says that two of them are equal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: Callable[[K], Hashable]) -> None:
+        self._key = key
         self._by_identity: dict[int, tuple[K, V]] = {}
-        self._by_value: dict[K, V] = {}
+        self._by_key: dict[Hashable, V] = {}
 
     def of(self, value: K, make: Callable[[K], V]) -> V:
         """What `make` has made of an equal value, or makes of this one."""
         known = self._by_identity.get(id(value))
         if known is not None:
             return known[1]
+        key = self._key(value)
         try:
-            made = self._by_value[value]
+            made = self._by_key[key]
         except KeyError:
-            made = self._by_value[value] = make(value)
+            made = self._by_key[key] = make(value)
         self._by_identity[id(value)] = (value, made)
         return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ready:
-    """A resource, and the same as JSON. Neither is ever changed."""
+    """A resource, and the same as JSON. Neither is ever changed. By its `text` it is known from others."""
 
     resource: Element
     json: Fragment
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrittenDrug:
-    """The concept, and the resources that say what else is known of the drug."""
+    """The concept, and the resources that say what else is known of the drug. `text` is all of it as JSON."""
 
     concept: Element
     resources: tuple[Ready, ...]
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +99,8 @@ class Source:
             resources.append(self._ready(medication, uris.PROFILE_MEDICATION))
         if (knowledge := write_knowledge(drug, concept)) is not None:
             resources.append(self._ready(knowledge, None))
-        return WrittenDrug(concept, tuple(resources))
+        text = b"\n".join([to_json(concept), *(one.text for one in resources)])
+        return WrittenDrug(concept, tuple(resources), text)
 
     def _dispenser(self, dispenser: Dispenser) -> WrittenParty:
         beside: Element = {}
@@ -133,7 +117,8 @@ class Source:
 
     def _ready(self, resource: Element, profile: str | None) -> Ready:
         resource["meta"] = meta_of(self._source, profile)
-        return Ready(resource, Fragment(to_json(resource)))
+        text = to_json(resource)
+        return Ready(resource, Fragment(text), text)
 
 
 @lru_cache(maxsize=_MOST_SOURCES)

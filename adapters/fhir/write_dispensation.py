@@ -79,14 +79,17 @@ class _SourceWriter:
     def __init__(self, shelf: Shelf, source: str, subject: Element | None) -> None:
         self._shelf = shelf
         self._source = source
-        self._kept = kept.source(source)
+        self._kept = shared = kept.source(source)
         self._subject = subject
         self._meta = kept.meta_of(source, uris.PROFILE_DISPENSE)
-        self._patients: Once[Person, Element] = Once()
+        self._patients: Once[Person, Element] = Once(_itself)
         self._owners: dict[Person, Element] = {}
-        self._drugs: Once[Drug, tuple[Element, list[Element]]] = Once()
-        self._actors: Once[Dispenser, Element] = Once()
-        self._requesters: Once[Prescriber, Element | None] = Once()
+        # what is written alike is one; its text is at hand, while a hash of nested values is made anew each time
+        self._drugs: Once[Drug, tuple[Element, list[Element]]] = Once(lambda one: shared.drugs.of(one).text)
+        self._actors: Once[Dispenser, Element] = Once(lambda one: shared.dispensers.of(one).resource.text)
+        self._requesters: Once[Prescriber, Element | None] = Once(
+            lambda one: shared.prescribers.of(one).resource.text
+        )
         self._prescriptions: dict[Hashable, Element] = {}
 
     def write(self, d: Dispensation) -> Element:
@@ -169,6 +172,10 @@ class _SourceWriter:
 
     def _put(self, ready: Ready) -> str:
         return self._shelf.put(ready.resource, ready.json)
+
+
+def _itself(person: Person) -> Person:
+    return person
 
 
 def with_display(reference: Element, person: Person) -> Element:

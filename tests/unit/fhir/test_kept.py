@@ -14,13 +14,14 @@ import pytest
 
 from adapters.fhir import kept
 from adapters.fhir.history import history_parameters
-from adapters.fhir.kept import Kept, Once, Source
+from adapters.fhir.kept import Once, Source
 from adapters.fhir.out import to_json
 from adapters.fhir.standalone import standalone
 from adapters.fhir.tree import Node
 from adapters.fhir.validation import validate
 from adapters.fhir.xml_write import to_xml
 from gateway.model import Answer, Dispensation, Ingredient
+from gateway.model.kept import Kept
 from gateway.synth import generate
 from tests.factory import a_dispensation, a_drug, an_answer
 from tests.unit.fhir.cases import BASE, dispensations
@@ -128,7 +129,7 @@ def test_what_is_kept_is_bounded_and_stays_right() -> None:
 
 def test_once_makes_the_same_of_what_is_equal() -> None:
     made: list[Any] = []
-    once: Once[Any, Any] = Once()
+    once: Once[Any, Any] = Once(lambda drug: drug)
     first, second = a_drug(), a_drug()
     assert first is not second
     for drug in (first, second, first, second):
@@ -155,6 +156,8 @@ def texts(value: Any) -> Iterator[str]:
     """Every text and date that is reached from there."""
     if isinstance(value, str | date | Decimal | int | float):
         yield str(value)
+    elif isinstance(value, bytes):
+        yield from (text for line in value.split(b"\n") for text in texts(orjson.loads(line)))
     elif isinstance(value, orjson.Fragment):
         yield from texts(orjson.loads(orjson.dumps(value)))
     elif isinstance(value, dict):
