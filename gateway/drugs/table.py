@@ -25,9 +25,11 @@ from gateway.model import (
     Schedule,
 )
 from gateway.model.identifiers import ndc
+from gateway.model.kept import Kept
 from gateway.ports import ProductDirectory
 from gateway.terminology import load_table
 
+_KEPT = 20_000  # drugs of which something is remembered
 SHIPPED = "shipped"  # the source of what is in `mappings/drugs/products.toml`
 
 
@@ -48,9 +50,11 @@ class DrugTable:
     def __init__(self, products: Iterable[Product], directory: ProductDirectory | None = None) -> None:
         self.products: tuple[Product, ...] = tuple(products)
         self._directory = directory
-        shipped = [p.drug for p in self.products]
-        self._shipped = {ProductCode("ndc", d.ndc11): d for d in shipped if d.ndc11}
-        self._shipped |= {ProductCode("rxcui", d.rxcui): d for d in shipped if d.rxcui}
+        shipped = [ListedProduct(source=SHIPPED, drug=p.drug) for p in self.products]
+        self._shipped = {ProductCode("ndc", s.drug.ndc11): s for s in shipped if s.drug.ndc11}
+        self._shipped |= {ProductCode("rxcui", s.drug.rxcui): s for s in shipped if s.drug.rxcui}
+        self._codes: Kept[Drug, tuple[ProductCode, ...]] = Kept(_codes, _KEPT)
+        self._judged: dict[tuple[int, int, frozenset[str]], tuple[Drug, Drug | None, bool]] = {}
 
     @classmethod
     def load(cls, directory: ProductDirectory | None = None) -> DrugTable:
@@ -60,20 +64,20 @@ class DrugTable:
     def prepare(self, drugs: Iterable[Drug]) -> None:
         """These will be asked for: what the directory says of them is read at once."""
         if self._directory is not None:
-            self._directory.find({code for drug in drugs for code in _codes(drug)})
+            self._directory.find({code for drug in drugs for code in self._codes.of(drug)})
 
     def entries(self, code: ProductCode) -> Sequence[ListedProduct]:
         """What each list, and the shipped table, says of a product, the one that decides first."""
         listed = self._directory.find([code])[code] if self._directory is not None else ()
         shipped = self._shipped.get(code)
-        return (*listed, ListedProduct(source=SHIPPED, drug=shipped)) if shipped is not None else listed
+        return (*listed, shipped) if shipped is not None else listed
 
     def find(self, drug: Drug) -> Drug | None:
         """The table's product: by its NDC, else by its RxNorm concept; None when neither is in the table.
 
         What the first list says of it; one that knows its ingredients goes before one that does not.
         """
-        for code in _codes(drug):
+        for code in self._codes.of(drug):
             if entries := self.entries(code):
                 return next((e.drug for e in entries if e.drug.ingredients), entries[0].drug)
         return None
@@ -81,7 +85,7 @@ class DrugTable:
     def unknown(self, drug: Drug) -> str | None:
         """The field with the code that is not in the table: of `ndc11` and `rxcui` the first that was sent. None when
         it is there, when no code was sent, or when it is not of the form of an NDC."""
-        codes = _codes(drug)
+        codes = self._codes.of(drug)
         if not codes or self.entries(codes[0]) or (drug.ndc11 and codes[0].system != "ndc"):
             return None
         return "ndc11" if codes[0].system == "ndc" else "rxcui"
@@ -110,15 +114,26 @@ class DrugTable:
         a name that names none, and the table's own name says no more than the table.
         """
         known = self.find(drug)
-        ingredients = (*drug.ingredients, *(known.ingredients if known else ()))
-        names = {name for i in ingredients for name in _base_names(i.name)}
-        if drug.name and (known is None or not known.ingredients or drug.name != known.name):
-            reading = read_name(drug.name)
-            names_none = known is None and drug.ingredients and not reading.ingredients
-            if not reading.whole and not names_none:
-                return False
-            names.update(i.name for i in reading.ingredients)
-        return bool(names) and names <= _bases(hidden_ingredients)
+        # by identity: the record and the table give the same objects for the same drug
+        key = (id(drug), id(known), hidden_ingredients)
+        judged = self._judged.get(key)
+        if judged is None:
+            if len(self._judged) >= _KEPT:
+                self._judged = {}
+            judged = self._judged[key] = (drug, known, _is_hidden(drug, known, hidden_ingredients))
+        return judged[-1]
+
+
+def _is_hidden(drug: Drug, known: Drug | None, hidden_ingredients: frozenset[str]) -> bool:
+    ingredients = (*drug.ingredients, *(known.ingredients if known else ()))
+    names = {name for i in ingredients for name in _base_names(i.name)}
+    if drug.name and (known is None or not known.ingredients or drug.name != known.name):
+        reading = read_name(drug.name)
+        names_none = known is None and drug.ingredients and not reading.ingredients
+        if not reading.whole and not names_none:
+            return False
+        names.update(i.name for i in reading.ingredients)
+    return bool(names) and names <= _bases(hidden_ingredients)
 
 
 def drugs_of(dispensation: Dispensation) -> tuple[Drug, ...]:
@@ -131,14 +146,14 @@ def _ndc11(text: str) -> str | None:
     return ndc.compact(text) if ndc.is_valid(text) else None
 
 
-def _codes(drug: Drug) -> list[ProductCode]:
+def _codes(drug: Drug) -> tuple[ProductCode, ...]:
     """Under which the table may have it, the one that decides first."""
     codes = []
     if drug.ndc11 and (number := _ndc11(drug.ndc11)):
         codes.append(ProductCode("ndc", number))
     if drug.rxcui:
         codes.append(ProductCode("rxcui", drug.rxcui))
-    return codes
+    return tuple(codes)
 
 
 def _laid_over(known: Drug, sent: Drug) -> Drug:
