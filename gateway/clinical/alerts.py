@@ -39,9 +39,10 @@ class Thresholds:
     providers_within_days: int
 
 
-def covers(d: Dispensation, day: date) -> bool:
-    """True when the supply lasts on that day."""
-    return 0 <= (day - d.filled).days < d.days_supply
+def covering(history: Sequence[Dispensation], day: date) -> list[int]:
+    """Which of the supplies last on that day."""
+    ordinal = day.toordinal()
+    return [n for n, d in enumerate(history) if 0 <= ordinal - d.filled.toordinal() < d.days_supply]
 
 
 def alerts(
@@ -71,7 +72,7 @@ def _mme(
         detail=f"Active opioids come to {active} MME a day; the threshold is {at.mme_per_day}.",
         formula="sum of MME a day of all supplies that cover the day >= threshold",
         facts=_facts(day=as_of, active_mme_per_day=active, threshold=at.mme_per_day),
-        dispensations=tuple(n for n, d in enumerate(history) if mme[n] is not None and covers(d, as_of)),
+        dispensations=tuple(n for n in covering(history, as_of) if mme[n] is not None),
     )
 
 
@@ -81,7 +82,7 @@ def _overlap(history: Sequence[Dispensation], as_of: date, at: Thresholds) -> Al
         return None
     since = as_of - timedelta(days=at.overlap_within_days - 1)
     opioids = _covered(history, DrugClass.OPIOID, since, as_of)
-    sedatives = _covered(history, DrugClass.BENZODIAZEPINE, since, as_of)
+    sedatives = _covered(history, DrugClass.BENZODIAZEPINE, since, as_of) if opioids else {}
     days = set().union(*opioids.values()) & set().union(*sedatives.values())
     if len(days) < at.overlap_days:
         return None
@@ -111,13 +112,13 @@ def _covered(
     history: Sequence[Dispensation], wanted: DrugClass, since: date, until: date
 ) -> dict[int, set[int]]:
     """The days, as ordinals, that each dispensation of a class covers between two days, both included."""
-    found = {}
+    found, first, last = {}, since.toordinal(), until.toordinal()
     for n, d in enumerate(history):
         if d.drug.drug_class is wanted:
-            start, end = d.filled.toordinal(), d.filled.toordinal() + d.days_supply
-            days = set(range(max(start, since.toordinal()), min(end, until.toordinal() + 1)))
+            start = d.filled.toordinal()
+            days = range(max(start, first), min(start + d.days_supply, last + 1))
             if days:
-                found[n] = days
+                found[n] = set(days)
     return found
 
 
@@ -132,8 +133,13 @@ def _providers(history: Sequence[Dispensation], as_of: date, at: Thresholds) -> 
     ]
     if len(within) < max(at.prescribers, at.pharmacies):
         return None
-    prescribers = distinct(_prescriber(history[n].prescriber) for n in within)
-    pharmacies = distinct(_dispenser(history[n].dispenser) for n in within)
+    # a history has the same few objects again and again
+    prescribers = distinct(
+        map(_prescriber, {id(p): p for p in (history[n].prescriber for n in within)}.values())
+    )
+    pharmacies = distinct(
+        map(_dispenser, {id(p): p for p in (history[n].dispenser for n in within)}.values())
+    )
     if prescribers < at.prescribers or pharmacies < at.pharmacies:
         return None
     return Alert(

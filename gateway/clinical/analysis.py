@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from gateway.clinical.alerts import Figures, Thresholds, alerts, covers
+from gateway.clinical.alerts import Thresholds, alerts, covering
 from gateway.clinical.equivalents import Equivalents, Figure
 from gateway.clinical.factors import factor_sets
-from gateway.model import Analysis, Dispensation, Measure, NotCounted, NotCountedReason
+from gateway.model import Analysis, Dispensation, Measure, NotCounted
 
 
 class Analyst:
@@ -29,30 +29,33 @@ class Analyst:
         found = [self._equivalents.of(d) for d in history]
         mme = tuple(_number(one) for one, _ in found)
         lme = tuple(_number(other) for _, other in found)
-        active = _active(history, mme, as_of)
+        covered = covering(history, as_of)
+        active = _sum(mme[n] for n in covered)
         return Analysis(
             as_of=as_of,
             factor_sets=self._sets,
             mme=mme,
             lme=lme,
             active_mme=active,
-            active_lme=_active(history, lme, as_of),
-            not_counted=tuple(
-                NotCounted(dispensation=n, measure=measure, reason=figure)
-                for n, pair in enumerate(found)
-                for measure, figure in zip((Measure.MME, Measure.LME), pair, strict=True)
-                if isinstance(figure, NotCountedReason)
-            ),
+            active_lme=_sum(lme[n] for n in covered),
+            not_counted=tuple(_not_counted(found)),
             alerts=alerts(history, mme, active, as_of=as_of, at=self._thresholds),
         )
 
 
 def _number(figure: Figure) -> Decimal | None:
-    return None if isinstance(figure, NotCountedReason) else figure
+    return figure if isinstance(figure, Decimal) else None
 
 
-def _active(history: Sequence[Dispensation], figures: Figures, day: date) -> Decimal:
+def _not_counted(found: Sequence[tuple[Figure, Figure]]) -> Iterator[NotCounted]:
+    for n, (morphine, lorazepam) in enumerate(found):
+        # most have figures, and `isinstance` of an enumeration is slow
+        if not (morphine is None or isinstance(morphine, Decimal)):
+            yield NotCounted(dispensation=n, measure=Measure.MME, reason=morphine)
+        if not (lorazepam is None or isinstance(lorazepam, Decimal)):
+            yield NotCounted(dispensation=n, measure=Measure.LME, reason=lorazepam)
+
+
+def _sum(figures: Iterable[Decimal | None]) -> Decimal:
     """The sum of the figures as they are shown, so that a reader can add them up again."""
-    return sum(
-        (f for d, f in zip(history, figures, strict=True) if f is not None and covers(d, day)), Decimal(0)
-    )
+    return sum((figure for figure in figures if figure is not None), Decimal(0))
