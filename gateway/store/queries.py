@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, select, tuple_
 
 from gateway.model import Dispensation, DispensationStatus, Period, Person
 from gateway.ports import History
+from gateway.prepared import Prepared
 from gateway.store import codec, journal, schema
 from gateway.store.codec import Row
 from gateway.store.keys import write_person_key
@@ -109,12 +110,16 @@ REVISIONS = (
 )
 FILLS = select(schema.fill).where(schema.fill.c.fill_key.in_(bindparam("fill_keys", expanding=True)))
 
+# of every look-up
+_PERSON_KEYS, _CANDIDATES = Prepared(PERSON_KEYS, many="block_keys"), Prepared(CANDIDATES, many="person_keys")
+_HISTORY, _APPEARANCES = Prepared(HISTORY), Prepared(APPEARANCES)
+
 
 def person_keys(connection: Connection, block_keys: Collection[int]) -> dict[int, list[int]]:
     """Who is known by each of these (hashed) blocking keys."""
     found: dict[int, list[int]] = {}
     for some in _slices(block_keys):
-        for block_key, person_key in connection.execute(PERSON_KEYS, {"block_keys": some}).all():
+        for block_key, person_key in _PERSON_KEYS.all(connection, {"block_keys": some}):
             found.setdefault(block_key, []).append(person_key)
     return found
 
@@ -129,7 +134,7 @@ def appearances(connection: Connection, keys: Collection[int]) -> dict[int, list
     found: dict[int, list[Person]] = {key: [] for key in keys}
     shown = {key: write_person_key(key) for key in keys}
     for some in _slices(keys):
-        for row in connection.execute(CANDIDATES, {"person_keys": some}).all():
+        for row in _CANDIDATES.all(connection, {"person_keys": some}):
             found[row[0]].append(codec.person(shown[row[0]], row[1:]))
     return found
 
@@ -142,18 +147,17 @@ def history(connection: Connection, references: References, key: int, period: Pe
 
 
 def _history(connection: Connection, references: References, key: int, period: Period) -> History | None:
-    rows = connection.execute(
-        HISTORY, {"person_key": key, "start": period.start or date.min, "end": period.end or date.max}
-    ).all()
+    start, end = period.start or date.min, period.end or date.max
+    rows = _HISTORY.all(connection, {"person_key": key, "start": start, "end": end})
     shown = write_person_key(key)
-    appeared = connection.execute(APPEARANCES, {"person_key": key}).all()
+    appeared = _APPEARANCES.all(connection, {"person_key": key})
     people = {row[0]: codec.person(shown, row[:-1]) for row in appeared}
     if not people:
         return None
     held = _dispensations(connection, references, shown, rows, people)
     # a stable sort: fills of one day stay in the order of their numbers
     held.sort(key=lambda one: one.filled, reverse=True)
-    here = frozenset(row[0] for row in appeared if row.moved_to is None)
+    here = frozenset(row[0] for row in appeared if row[-1] is None)  # the last is where it has moved to
     return History(person_key=shown, dispensations=tuple(held), appearances=here)
 
 

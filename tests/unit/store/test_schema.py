@@ -69,27 +69,30 @@ def test_rows_of_one_person_lie_together(url: str, path: Path) -> None:
 
 
 @contextmanager
-def watched(store: Store) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that reads, with its parameters."""
-    seen: list[tuple[str, Any]] = []
+def watched(store: Store) -> Iterator[list[str]]:
+    """Every statement that reads, as SQLite has it: with its parameters written out."""
+    seen: list[str] = []
 
-    def look(_c: object, _cursor: object, statement: str, parameters: Any, _ctx: object, _many: bool) -> None:
+    def look(statement: str) -> None:
         if statement.startswith("SELECT"):
-            seen.append((statement, parameters))
+            seen.append(statement)
 
-    event.listen(store._database.engine, "before_cursor_execute", look)
+    def trace(driver: Any, _record: object, _proxy: object) -> None:
+        driver.set_trace_callback(look)
+
+    event.listen(store._database.engine, "checkout", trace)
     try:
         yield seen
     finally:
-        event.remove(store._database.engine, "before_cursor_execute", look)
+        event.remove(store._database.engine, "checkout", trace)
 
 
-def plans(path: Path, statements: list[tuple[str, Any]]) -> list[str]:
+def plans(path: Path, statements: list[str]) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [
             row[3]
-            for statement, parameters in statements
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for statement in statements
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
         ]
 
 
@@ -119,7 +122,7 @@ def test_every_read_goes_by_primary_key(url: str, path: Path, record: Store, is_
             unit.candidates(["3", "4"])
             unit.same_fill(sent)
             unit.add_dispensation(key, a_dispensation(id=None, rx_number="new"), ["new"])
-    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one, _ in seen)}
+    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one in seen)}
     assert tables == {"blocking", "appearance", "dispensation", "fill", *REFERRED_TO}
     steps = plans(path, seen)
     reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
@@ -179,7 +182,7 @@ def test_who_was_moved_is_reached_by_primary_key(path: Path, record: Store) -> N
         assert record.dispensation(recorded.id or "") is not None
         with record.intake() as unit:
             assert unit.recorded(recorded.id or "") is not None
-    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one, _ in seen)}
+    tables = {name for name in schema.metadata.tables if any(f"FROM {name}" in one for one in seen)}
     assert tables == {"appearance", "identifier", "dispensation", "link", *REFERRED_TO}
     for step in plans(path, seen):
         assert not step.startswith("SCAN"), step
