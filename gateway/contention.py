@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from gateway.errors import Contended
+from gateway.turns import waiting
 
 T = TypeVar("T")
 
@@ -25,5 +26,6 @@ def repeated(transaction: Callable[[], T], attempts: int) -> T:
         with suppress(Contended):
             return transaction()
         # of two that met, each waits another time
-        time.sleep(PAUSE * 2**attempt * random.random())  # noqa: S311 - nothing is secret about it
+        with waiting():
+            time.sleep(PAUSE * 2**attempt * random.random())  # noqa: S311 - nothing is secret about it
     return transaction()

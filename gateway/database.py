@@ -38,6 +38,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
 from gateway.errors import Contended, Unavailable
+from gateway.turns import waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -128,9 +129,11 @@ class Database:
         possible one after the other fails; that arrives as :class:`~gateway.errors.Unavailable`: do it again.
         """
         with self._queue(), self.engine.connect() as connection:
-            self.begin(connection, isolation)
+            with waiting():
+                self.begin(connection, isolation)
             yield connection
-            connection.commit()
+            with waiting():
+                connection.commit()
 
     def begin(self, connection: Connection, isolation: IsolationLevel) -> None:
         """Begin the transaction of :meth:`writing` on a connection that its owner keeps."""
@@ -158,7 +161,9 @@ class Database:
         if not self._is_sqlite:
             yield
             return
-        if not self._turn.acquire(timeout=self._busy_timeout):
+        with waiting():
+            is_mine = self._turn.acquire(timeout=self._busy_timeout)
+        if not is_mine:
             raise PoolTimeout("another thread is writing")
         try:
             yield

@@ -29,6 +29,7 @@ from gateway.model import Answer, LookupRequest, Outcome, Period, Person, Practi
 from gateway.model.audit import AuditAction, AuditEvent, staging_of
 from gateway.ports import AuditLog, Clock, Ephemeral, Policy
 from gateway.sealing import Sealed, new_ticket
+from gateway.turns import waiting
 
 _POLL: Final = 0.05  # seconds between two looks whether all is gathered
 _PAUSE: Final = 2  # seconds after which the same fetch makes sense again
@@ -219,7 +220,8 @@ class Staging:
             return found
         try:
             for _ in range(int(self._rules.wait / _POLL)):
-                self._sleep(_POLL)
+                with waiting():
+                    self._sleep(_POLL)
                 found = self._now(sealed, staged)
                 if found is not _NOT_YET:
                     break

@@ -21,6 +21,8 @@ from gateway.errors import Unavailable
 from gateway.model.audit import AuditEvent
 from gateway.model.auditing import Place, RecordedEvent
 from gateway.ports import AuditLog
+from gateway.prepared import Prepared
+from gateway.turns import waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +39,8 @@ _MOVE_HEAD = (
     .where(audit_stream.c.stream == bindparam("of"))
     .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
 )
+_APPEND = Prepared(_INSERT, columns=("stream", "seq", "at", "event", "previous", "hash", "person_key"))
+_MOVE = Prepared(_MOVE_HEAD)
 _HEADS = select(audit_stream.c.stream, audit_stream.c.seq, audit_stream.c.hash).order_by(
     audit_stream.c.stream
 )
@@ -113,7 +117,8 @@ class HashChainedLog(AuditLog):
             is_my_turn = not self._is_writing
             self._is_writing = True
         if not is_my_turn:
-            entry.wake.acquire()
+            with waiting():
+                entry.wake.acquire()
         if not entry.is_settled:
             self._write_waiting()
         if not entry.is_written:
@@ -166,9 +171,10 @@ class HashChainedLog(AuditLog):
                 }
             )
             previous = hash_
-        connection.execute(_INSERT, rows)
-        connection.execute(_MOVE_HEAD, {"of": stream, "to_seq": seq, "to_hash": previous})
-        connection.commit()
+        _APPEND.each(connection, rows)
+        _MOVE.each(connection, [{"of": stream, "to_seq": seq, "to_hash": previous}])
+        with waiting():
+            connection.commit()
         self._head = Head(stream, seq, previous)
 
     def _open_stream(self) -> int:

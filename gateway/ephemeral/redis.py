@@ -17,6 +17,7 @@ from redis.retry import Retry
 from gateway.ephemeral.key import hashed, name_of
 from gateway.errors import Unavailable
 from gateway.ports import Ephemeral
+from gateway.turns import waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +78,8 @@ def _bytes(found: Any) -> bytes | None:
 @contextmanager
 def _reached() -> Iterator[None]:
     try:
-        yield
+        with waiting():
+            yield
     except redis.RedisError as error:
         _log.error("redis.failed", error=type(error).__name__)
         raise Unavailable("The short-lived facts that the gateway needs cannot be reached now.") from None

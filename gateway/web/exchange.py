@@ -15,6 +15,7 @@ from werkzeug.exceptions import ClientDisconnected
 from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
 from gateway.pipeline import Pipeline, http_headers
 from gateway.ports import Adapter, BearerToken, Clock, Inbound, Outbound, RouteDescription, described
+from gateway.turns import waiting
 from gateway.web.encoding import unpacked
 
 ACCESS = "pmpbridge_access"  # attribute of a view that says how it is guarded
@@ -86,7 +87,8 @@ class WebHandle:
         """
         announced = request.content_length
         if announced is None or announced <= self._max_body:
-            body = _read(self._max_body + 1)
+            with waiting():
+                body = _read(self._max_body + 1)
             if len(body) <= self._max_body:
                 encoding = message.headers.get("content-encoding", "")
                 return replace(message, body=unpacked(body, encoding, self._max_body))

@@ -14,6 +14,7 @@ from granian.constants import Interfaces
 from gateway import logs
 from gateway.bootstrap import build
 from gateway.settings import Settings, SettingsError, load_settings
+from gateway.turns import Turns
 from gateway.web.app import create_app
 
 _YOUNG = 100_000  # objects that may be made before the collector looks at the young ones
@@ -63,6 +64,7 @@ def application() -> Flask:
     settings = load_settings()
     logs.configure(settings.logging.level)
     app = create_app(build(settings))
+    app.wsgi_app = Turns().around(app.wsgi_app)  # type: ignore[method-assign,assignment]  # Flask's own way
     # An answer is thousands of small objects that die with it, without cycles: with Python's own thresholds the
     # collector walks all that is alive a dozen times an answer (docs/decisions/0016-fhir-speed.md).
     gc.freeze()
