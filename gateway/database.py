@@ -23,7 +23,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, DateTime, MetaData, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, DateTime, MetaData, QueuePool, Table, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, IsolationLevel
 from sqlalchemy.exc import (
     ArgumentError,
@@ -141,6 +141,17 @@ class Database:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execution_options(isolation_level=isolation)
+
+    def wait_for_turn(self, connection: Connection, turn: Table, *, alone: bool) -> None:
+        """First of all in a transaction of :meth:`writing`: who will be alone waits until all others that have taken
+        this turn have ended, and those that come meanwhile wait for him. The others do not wait for one another.
+
+        On SQLite everybody is alone anyway. In PostgreSQL a lock does not yet decide what the transaction sees, so
+        that everything is seen for which it waited.
+        """
+        if not self._is_sqlite:
+            mode = "EXCLUSIVE" if alone else "ROW SHARE"
+            connection.exec_driver_sql(f"LOCK TABLE {turn.name} IN {mode} MODE")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -96,9 +96,9 @@ class Intake:
     def _attempt(self, records: Sequence[Reported], message: _Message) -> list[IntakeResult]:
         results: list[IntakeResult] = []
         self._drugs.prepare(drug for d in _reported(records) for drug in drugs_of(d))
-        with suppress(_Undo), self._store.intake() as unit:
-            resolve = cache(self._drugs.resolve)  # a few hundred products among a thousand records
-            read = [self._reading(record, message.name, resolve) for record in records]
+        resolve = cache(self._drugs.resolve)  # a few hundred products among a thousand records
+        read = [self._reading(record, message.name, resolve) for record in records]
+        with suppress(_Undo), self._store.intake(len(records)) as unit:
             recording = Recording(unit, matcher=self._matcher, drugs=self._drugs)
             recording.prepare([one for one in read if isinstance(one, Entry)])
             taken = [recording.take_in(one) if isinstance(one, Entry) else one for one in read]

@@ -157,9 +157,10 @@ class RecordStore(Protocol):
         """The current revision of one dispensation, void or not."""
         ...
 
-    def intake(self) -> AbstractContextManager[IntakeUnit]:
+    def intake(self, records: int = 1) -> AbstractContextManager[IntakeUnit]:
         """A transaction; on leaving the block without an exception everything is on disk, else nothing is recorded.
 
+        :param records: how many records it is about, more or less: large transactions may have to follow one another.
         :raises gateway.errors.Contended: another writer came first; entering or leaving the block, or inside it.
         """
         ...

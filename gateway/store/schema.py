@@ -271,6 +271,11 @@ product_load = _table(
     Column("loaded_at", UtcDateTime),  # NULL: not in force yet
 )
 
+# --- who writes ---------------------------------------------------------------------------------------------------
+
+turn = _table("turn", Column("nobody", Integer, primary_key=True))
+"""Has no rows. On PostgreSQL it is locked by who takes in or moves dispensations, alone or with others."""
+
 # --- who has reported -----------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import chain
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from gateway.database import Database, answering
 from gateway.model import (
@@ -29,6 +29,9 @@ from gateway.store.references import References
 from gateway.store.unit import Unit
 
 PART = "record store"
+MANY = 32
+"""Records from which on a transaction is alone. PostgreSQL notes by page what a serializable transaction has read, and
+from some tens of pages on as the whole table: of two such at once one would always fail, and be done again."""
 _EVERYBODY = select(schema.appearance.c.person_key).where(schema.appearance.c.moved_to.is_(None)).distinct()
 
 
@@ -87,9 +90,9 @@ class Store(RecordStore, ReportingLog):
             return queries.dispensation(connection, self._references, *found)
 
     @contextmanager
-    def intake(self) -> Iterator[IntakeUnit]:
+    def intake(self, records: int = 1) -> Iterator[IntakeUnit]:
         """As the port says. The unit is for one thread, and only inside the block."""
-        with answering(PART), self._database.writing() as connection:
+        with answering(PART), self._writing(alone=records >= MANY) as connection:
             unit = Unit(
                 connection,
                 references=self._references,
@@ -146,7 +149,7 @@ class Store(RecordStore, ReportingLog):
     @contextmanager
     def linking(self) -> Iterator[LinkUnit]:
         """As the port says. The unit is for one thread, and only inside the block."""
-        with answering(PART), self._database.writing() as connection:
+        with answering(PART), self._writing(alone=False) as connection:
             yield Linking(connection, references=self._references, clock=self._clock)
 
     def ready(self) -> bool:
@@ -173,6 +176,12 @@ class Store(RecordStore, ReportingLog):
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+    @contextmanager
+    def _writing(self, *, alone: bool) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            self._database.wait_for_turn(connection, schema.turn, alone=alone)
+            yield connection
 
     def _count(self, statement: Select[int]) -> int:
         with answering(PART), self._database.connect() as connection:

@@ -291,9 +291,9 @@ class _Failing:
         self.entered = 0
 
     @contextmanager
-    def intake(self) -> Iterator[IntakeUnit]:
+    def intake(self, records: int = 1) -> Iterator[IntakeUnit]:
         self.entered += 1
-        with self._store.intake() as unit:
+        with self._store.intake(records) as unit:
             yield unit
             if self.entered in self._errors:
                 raise self._errors[self.entered]

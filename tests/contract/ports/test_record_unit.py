@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from gateway.model import (
     Sex,
 )
 from gateway.store import Store
+from gateway.store.store import MANY
 from tests.contract.ports.fakes import FakeVault, Ticking
 from tests.contract.ports.records import ALWAYS, KEYS, fills, held, record_one, reported
 from tests.factory import a_dispenser, a_drug, a_person
@@ -147,6 +148,62 @@ def test_two_writers_racing_record_a_fill_once(open_store: Callable[[], Store]) 
         for number in range(rounds):
             assert sum(pool.map(record_if_new, range(writers), [number] * writers)) == 1
     assert (stores[0].people(), stores[0].dispensations()) == (1, rounds)
+
+
+def test_large_units_follow_one_another_and_none_is_done_again(open_store: Callable[[], Store]) -> None:
+    """Each reads what the others write; side by side, PostgreSQL would let one of them commit."""
+    stores, writers, rounds = [open_store(), open_store()], 4, 5
+    start = Barrier(writers, timeout=10)
+
+    def record_many(writer: int) -> None:
+        for number in range(rounds):
+            start.wait()
+            with stores[writer % 2].intake(MANY) as unit:
+                found = unit.candidates(KEYS)
+                key = found[0].key if found else unit.add_person(a_person(), KEYS)
+                assert key is not None
+                for n in range(MANY):
+                    sent = reported(rx_number=f"{writer}-{number}-{n}")
+                    assert held(unit, sent) is None
+                    unit.add_dispensation(key, sent, KEYS)
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(record_many, range(writers)))
+    assert (stores[0].people(), stores[0].dispensations()) == (1, writers * rounds * MANY)
+
+
+def test_a_small_unit_sees_the_large_one_for_which_it_has_waited(open_store: Callable[[], Store]) -> None:
+    stores, has_begun, sent = [open_store(), open_store()], Event(), reported()
+
+    def look() -> bool:
+        has_begun.set()
+        with stores[1].intake() as unit:
+            return held(unit, sent) is not None
+
+    with ThreadPoolExecutor(1) as pool, stores[0].intake(MANY) as unit:
+        key = unit.add_person(a_person(), KEYS)
+        looking = pool.submit(look)
+        has_begun.wait()
+        with pytest.raises(TimeoutError):
+            looking.result(timeout=0.2)
+        unit.add_dispensation(key, sent, KEYS)
+    assert looking.result(timeout=5)
+
+
+def test_a_large_unit_waits_for_the_small_ones(open_store: Callable[[], Store]) -> None:
+    stores, sent = [open_store(), open_store()], reported()
+
+    def look() -> bool:
+        with stores[1].intake(MANY) as unit:
+            return held(unit, sent) is not None
+
+    with ThreadPoolExecutor(1) as pool, stores[0].intake() as unit:
+        key = unit.add_person(a_person(), KEYS)
+        looking = pool.submit(look)
+        with pytest.raises(TimeoutError):
+            looking.result(timeout=0.2)
+        unit.add_dispensation(key, sent, KEYS)
+    assert looking.result(timeout=5)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

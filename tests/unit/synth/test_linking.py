@@ -29,7 +29,7 @@ class Memory:
         self._known: defaultdict[str, set[int]] = defaultdict(set)
 
     @contextmanager
-    def intake(self) -> Iterator[Memory]:
+    def intake(self, records: int = 1) -> Iterator[Memory]:
         yield self
 
     def same_fill(self, dispensation: Dispensation) -> None:
