@@ -30,8 +30,8 @@ from gateway.store.unit import Unit
 
 PART = "record store"
 MANY = 32
-"""Records from which on a transaction is alone. PostgreSQL notes by page what a serializable transaction has read, and
-from some tens of pages on as the whole table: of two such at once one would always fail, and be done again."""
+"""Records from which on a transaction is alone. PostgreSQL notes by page what a serializable transaction has read,
+and from some tens of pages on as the whole table: of two such at once one would always fail, and be done again."""
 _EVERYBODY = select(schema.appearance.c.person_key).where(schema.appearance.c.moved_to.is_(None)).distinct()
 
 
