@@ -65,7 +65,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def empty_postgresql(request: pytest.FixtureRequest) -> Callable[[], str]:
     """Empties the PostgreSQL database and returns its URL; the server is started when this is called."""
 

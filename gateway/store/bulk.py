@@ -118,7 +118,7 @@ class _SQLite(_Loading):
         self._make_aside()
 
     def _put(self, table: Table, name: str, rows: Sequence[Row]) -> None:
-        self._driver.executemany(insertion(table, "sqlite", into=name), rows)
+        self._driver.executemany(insertion(table, into=name), rows)
 
     def settle(self) -> None:
         self._connection.exec_driver_sql("PRAGMA journal_mode=WAL")

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store import schema
 from gateway.store.codec import Columns
-from gateway.store.rows import insertion, writer
+from gateway.store.rows import put
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -80,9 +80,7 @@ class Gathered:
         """Into the database, one statement a table."""
         for table, rows in self._rows.items():
             if rows:
-                write = writer(table, connection.dialect)
-                into = insertion(table, connection.dialect.name, if_absent=table in _OFTEN_THERE)
-                connection.exec_driver_sql(into, [write(row) for row in rows])
+                put(connection, table, rows, if_absent=table in _OFTEN_THERE)
         if self._moved_fills:
             connection.execute(_MOVE_FILL, self._moved_fills)
 

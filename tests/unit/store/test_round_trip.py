@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -146,9 +146,13 @@ DISPENSATIONS = st.builds(
 SERIALS = count()
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('round-trip') / 'record.sqlite'}"
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('round-trip') / 'record.sqlite'}"
+    else:
+        open_empty: Callable[[], str] = request.getfixturevalue("empty_postgresql")
+        url = open_empty()
     migrate(url)
     record = Store(url, vault=FakeVault(), clock=Ticking())
     yield record
