@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.fhir.media import charset_of, is_xml_body, is_xml_type
-from adapters.fhir.tree import Node, decode, names_modifiers, parse, refuse_modifiers
+from adapters.fhir.tree import Node, decode, has_escapes, names_modifiers, parse, refuse_modifiers
 from adapters.fhir.xml_read import decode_xml
 from gateway.ports import Inbound
 
@@ -30,6 +30,11 @@ def unjudged_body_of(message: Inbound) -> Node:
 def may_have_modifiers(message: Inbound) -> bool:
     """False for a body in which no modifier can stand. XML may come in an encoding that hides their names."""
     return is_xml_body(message) or names_modifiers(message.body)
+
+
+def may_have_escapes(message: Inbound) -> bool:
+    """False for a body in which every letter stands as itself. XML may come in an encoding that hides the others."""
+    return is_xml_body(message) or has_escapes(message.body)
 
 
 def answer_of(body: bytes, content_type: str) -> Node:

