@@ -191,7 +191,10 @@ def codings(concept: Node, system: str) -> Iterator[Node]:
 
 def code_of(concept: Node, system: str) -> str | None:
     """The first code of that code system in a CodeableConcept."""
-    return next((code for coding in codings(concept, system) if (code := coding.text("code"))), None)
+    for coding in concept.items("coding", most=MOST):
+        if coding.text("system") == system and (code := coding.text("code")):
+            return code
+    return None
 
 
 def words_of(concept: Node) -> str | None:

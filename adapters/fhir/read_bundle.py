@@ -20,7 +20,7 @@ from adapters.fhir.bundle_entry import TAKEN_ALONG, Company, Entry, NotReferred
 from adapters.fhir.bundle_read import message_of
 from adapters.fhir.outcomes import Fault, InvalidResource, faults_of
 from adapters.fhir.patients import require_kind
-from adapters.fhir.read_report import KIND, Reports, require_report
+from adapters.fhir.read_report import KIND, Reports
 from adapters.fhir.references import Index
 from adapters.fhir.tree import Node, refuse_modifiers
 from adapters.fhir.validation import validate
@@ -152,7 +152,7 @@ class ReportBundle:
                 raise error
             return None
         resource = self._resource(entry)
-        require_report(resource)
+        self._reports.require(resource)
         self._require_company(entry)
         if entry.method == "PUT":
             return self._reports.updated(resource, entry.need_id(), entry.expected_revision())

@@ -20,7 +20,7 @@ from adapters.fhir.parties import (
     read_named_prescriber,
     read_prescriber,
 )
-from adapters.fhir.tree import Node, Resolve, content_of
+from adapters.fhir.tree import Contents, Node, Resolve
 from gateway.model import Dispensation, DispensationStatus, Dispenser, Drug, Person, Prescriber, QuantityUnit
 from gateway.terminology import codes
 
@@ -52,16 +52,20 @@ class DispensationReader:
     :param strict: refuse codes that are not understood; otherwise they are left out, and an unknown unit counts.
     :param whole: the message itself holds whatever it refers to, or an identifier of it: strictly read, a reference
         that leads out of it is refused.
+    :param contents: what the elements of the message say, where that is asked elsewhere too.
     """
 
-    def __init__(self, resolve: Resolve, *, strict: bool, whole: bool = False) -> None:
+    def __init__(
+        self, resolve: Resolve, *, strict: bool, whole: bool = False, contents: Contents | None = None
+    ) -> None:
         self._resolve = resolve
+        self._contents = contents or Contents()
         self._strict = strict
         self._whole = whole
         self._prescriptions: dict[Node, _Prescription] = {}
         self._prescribers: dict[Hashable, Prescriber] = {}
         self._dispensers: dict[Hashable, Dispenser] = {}
-        self._products: dict[Hashable, Drug] = {}
+        self._drugs: dict[Hashable, Drug] = {}
 
     def read(self, node: Node, person: Person) -> Dispensation:
         """What a MedicationDispense says; not what a record adds to it (id, source, time of report, revision).
@@ -166,7 +170,7 @@ class DispensationReader:
             practitioner = self._referred(practitioner.get("practitioner"), "Practitioner")
         if practitioner is None:
             return read_named_prescriber(requester)
-        return _once(self._prescribers, (practitioner,), read_prescriber)
+        return self._once(self._prescribers, (practitioner,), read_prescriber)
 
     def _dispenser(self, node: Node) -> Dispenser:
         performer = node.first("performer")
@@ -176,7 +180,7 @@ class DispensationReader:
         resource = self._referred(actor, "Organization", "Practitioner")
         if resource is None:
             return read_named_dispenser(actor)
-        return _once(self._dispensers, (resource,), read_dispenser)
+        return self._once(self._dispensers, (resource,), read_dispenser)
 
     def _drug(self, node: Node) -> Drug:
         self._require_supporting(node)
@@ -189,8 +193,23 @@ class DispensationReader:
             raise node.missing(
                 "medicationCodeableConcept", "Send the drug's NDC, its RxNorm code or its name."
             )
-        about = (medication, found.get("MedicationKnowledge"))
-        return read_concept(concept, _once(self._products, about, read_product))
+        return self._once(self._drugs, (concept, medication, found.get("MedicationKnowledge")), _read_drug)
+
+    def _once(self, read: dict[Hashable, V], nodes: tuple[Node | None, ...], reader: Callable[..., V]) -> V:
+        """What these elements say, read once: where they are the same, and where others say the same word for word,
+        as those that are contained in dispensation after dispensation do."""
+        found = read.get(nodes)
+        if found is None:
+            words: tuple[Hashable, ...] = tuple(
+                [self._contents.of(node.value) if node is not None else None for node in nodes]
+            )
+            if any(said is None and node is not None for said, node in zip(words, nodes, strict=True)):
+                words = nodes
+            found = read.get(words)
+            if found is None:
+                found = read[words] = reader(*nodes)
+            read[nodes] = found
+        return found
 
     def _code(self, node: Node, field: str) -> str | None:
         url, _, table = uris.CODED_EXTENSIONS[field]
@@ -205,21 +224,8 @@ class DispensationReader:
         return value
 
 
-def _once(read: dict[Hashable, V], nodes: tuple[Node | None, ...], reader: Callable[..., V]) -> V:
-    """What these resources say, read once: where they are the same, and where others say the same word for word, as
-    those that are contained in dispensation after dispensation do."""
-    found = read.get(nodes)
-    if found is None:
-        words: tuple[Hashable, ...] = tuple(
-            content_of(node.value) if node is not None else None for node in nodes
-        )
-        if any(said is None and node is not None for said, node in zip(words, nodes, strict=True)):
-            words = nodes
-        found = read.get(words)
-        if found is None:
-            found = read[words] = reader(*nodes)
-        read[nodes] = found
-    return found
+def _read_drug(concept: Node, medication: Node | None, knowledge: Node | None) -> Drug:
+    return read_concept(concept, read_product(medication, knowledge))
 
 
 def supporting(node: Node, resolve: Resolve) -> Iterator[Node]:
@@ -242,11 +248,13 @@ def _read_rx_number(node: Node, prescription: _Prescription) -> str:
     logical = reference.get("identifier") if reference is not None else None
     held = [*filter(None, [logical]), *prescription.identifiers, *node.items("identifier")]
     numbers = [number for item in held if (number := item.text("value"))]
-    order_numbers = {item.text("value") for item in held if identifier_type(item) == _PLACER}
     if not numbers:
         raise node.missing(
             "authorizingPrescription[0].identifier", "Send the pharmacy's prescription number as its value."
         )
+    if len(set(numbers)) == 1:  # nothing to choose from
+        return numbers[0]
+    order_numbers = {item.text("value") for item in held if identifier_type(item) == _PLACER}
     return next((number for number in numbers if number not in order_numbers), numbers[0])
 
 

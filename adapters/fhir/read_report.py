@@ -17,7 +17,7 @@ from adapters.fhir import uris
 from adapters.fhir.patients import read_owner, read_patient, require_kind
 from adapters.fhir.read_dispensation import DispensationReader, supporting
 from adapters.fhir.references import Index, References
-from adapters.fhir.tree import Node
+from adapters.fhir.tree import Contents, Node
 from adapters.fhir.validation import validate
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import Dispensation, IntakeAction, IntakeRecord, Person, Unless
@@ -37,9 +37,16 @@ class Reports:
     """
 
     def __init__(self, beside: Index | None = None) -> None:
+        self._contents = Contents()
         self._resolve = References(beside).resolve
         self._whole = beside is not None
-        self._reader = DispensationReader(self._resolve, strict=True, whole=self._whole)
+        self._reader = DispensationReader(
+            self._resolve, strict=True, whole=self._whole, contents=self._contents
+        )
+
+    def require(self, node: Node) -> Node:
+        """As :func:`require_report`; what the reports share is held against FHIR once."""
+        return require_report(node, self._contents)
 
     def created(
         self, node: Node, path: str | None = None, *, unless: Callable[[Dispensation], Unless] | None = None
@@ -118,13 +125,14 @@ def revision_of(etag: str | None, path: str) -> int | None:
     return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else _NEVER
 
 
-def require_report(node: Node) -> Node:
+def require_report(node: Node, contents: Contents | None = None) -> Node:
     """The MedicationDispense itself, valid as a whole.
 
+    :param contents: as :func:`validate` has it.
     :raises MessageError: it is another resource, not valid FHIR R4, or was not handed over.
     """
     require_kind(node, KIND)
-    validate(node)
+    validate(node, contents)
     if node.need_text("status") not in {"completed", _WITHDRAWN}:
         raise node.need("status").invalid(
             f"completed or {_WITHDRAWN}",

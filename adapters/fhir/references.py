@@ -47,7 +47,7 @@ class References:
 
     def __init__(self, beside: Index | None = None) -> None:
         self._beside = beside or Index(())
-        self._contained: dict[Node, Index] = {}
+        self._contained: dict[Node, dict[str, Node | None]] = {}
 
     def resolve(self, reference: Node) -> Node | None:
         """The resource that the Reference leads to; None when it is not in the message."""
@@ -57,9 +57,16 @@ class References:
         container = reference.container
         inside = self._contained.get(container)
         if inside is None:
-            inside = self._contained[container] = Index(
-                (f"#{id}", item)
-                for item in container.items("contained")
-                if isinstance(id := item.get_value("id"), str)
-            )
-        return inside.resolve(target)
+            inside = self._contained[container] = _contained_in(container)
+        return inside.get(target)
+
+
+def _contained_in(container: Node) -> dict[str, Node | None]:
+    """What is contained in a resource, by its reference; None under one that two of them have."""
+    found: dict[str, Node | None] = {}
+    for item in container.items("contained"):
+        id = item.get_value("id")
+        if isinstance(id, str):
+            reference = f"#{id}"
+            found[reference] = None if reference in found else item
+    return found

@@ -17,7 +17,7 @@ from adapters.fhir.json_kinds import kind_faults
 from adapters.fhir.outcomes import Fault, InvalidResource
 from adapters.fhir.places import Place, follow
 from adapters.fhir.quick_validation import is_surely_valid
-from adapters.fhir.tree import Node, content_of
+from adapters.fhir.tree import Contents, Node
 from adapters.fhir.xml_types import Child
 from gateway.errors import ErrorCode
 
@@ -29,12 +29,13 @@ _MOST_REMEMBERED: Final = 50_000  # digests of 16 bytes
 _valid: set[bytes] = set()
 
 
-def validate(node: Node) -> None:
+def validate(node: Node, contents: Contents | None = None) -> None:
     """Hold a resource against FHIR R4.
 
+    :param contents: what the elements of the message say, where that is asked elsewhere too.
     :raises MessageError: with the FHIRPath of each fault.
     """
-    repeated = _repeated(node.value)
+    repeated = _repeated(node.value, contents or Contents())
     known = {id(one) for digest, one in repeated.items() if digest in _valid}
     rest = _without(node.value, known) if known else node.value
     if not is_surely_valid(node.kind, rest):
@@ -63,13 +64,13 @@ def _with_others(wrong: Sequence[Fault], others: Iterable[Fault]) -> list[Fault]
     return [*wrong, *more][:_MAX_FAULTS]
 
 
-def _repeated(value: Any) -> dict[bytes, Any]:
+def _repeated(value: Any, contents: Contents) -> dict[bytes, Any]:
     """What is contained and may come again, by its digest; none of it is about a patient."""
     contained = value.get("contained") if isinstance(value, dict) else None
     if not isinstance(contained, list):
         return {}
     repeated = [one for one in contained if isinstance(one, dict) and _is_repeated(one)]
-    said = ((content_of(one), one) for one in repeated)
+    said = [(contents.of(one), one) for one in repeated]
     return {_digest(content): one for content, one in said if content is not None}
 
 
