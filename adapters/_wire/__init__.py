@@ -7,6 +7,7 @@
     blocks.py     outgoing XML from readable template files, compiled once
     template.py   ... how such a file is compiled
     escaping.py   ... how a value is written
+    instants.py   the time at which a password digest says that it was made
     soap.py       envelopes in, envelopes and faults out
     faults.py     errors -> faults
     wsdl.py       a service's description, served from files

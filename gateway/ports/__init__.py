@@ -52,10 +52,12 @@ from gateway.ports.messages import (
     ClientPassword,
     Clock,
     Credentials,
+    DigestConstruction,
     Enclosed,
     Inbound,
     Outbound,
     Parts,
+    PasswordDigest,
 )
 from gateway.ports.record import (
     History,
@@ -82,6 +84,7 @@ __all__ = [
     "Clock",
     "Content",
     "Credentials",
+    "DigestConstruction",
     "Enclosed",
     "Ephemeral",
     "FileReport",
@@ -95,6 +98,7 @@ __all__ = [
     "Partner",
     "PartnerSettings",
     "Parts",
+    "PasswordDigest",
     "Policy",
     "Principal",
     "ProductDirectory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from gateway.model import (
@@ -26,7 +27,8 @@ class Inbound:
     `operation` is the name the route gave it, `arguments` the variable parts of its path; header names are in
     lower case; `content_type` is the bare media type in lower case; `base_url` is the adapter's own root as the
     caller sees it, without a slash at the end. `kept` is the adapter's own: what its reader has made of the message
-    and its writer needs again; it goes with the message.
+    and its writer needs again; it goes with the message. `certificate` is the SHA-256 thumbprint, in lower-case
+    hexadecimal, of the client certificate with which the connection was opened, as a trusted proxy has told it.
     """
 
     operation: str
@@ -41,6 +43,7 @@ class Inbound:
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
     kept: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,37 @@ class ClientPassword:
     secret: str = field(repr=False)
 
 
-Credentials: TypeAlias = BearerToken | ClientPassword
+class DigestConstruction(StrEnum):
+    """What a password digest is made of.
+
+    WS_SECURITY: Base64(SHA-1(nonce + created + password)), where the nonce is the bytes that its Base64 text stands
+    for and the others are UTF-8 (WS-Security UsernameToken Profile 1.1, section 3.1); SCRIPT's header and SOAP.
+    PMP_GATEWAY: hexadecimal SHA-256 of `password:nonce:timestamp` in UTF-8, the nonce without a colon.
+    """
+
+    WS_SECURITY = "ws-security"
+    PMP_GATEWAY = "pmp-gateway"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordDigest:
+    """A client's id, and a digest that shows that the sender knows its password without sending it.
+
+    `digest`, `nonce` and `created` are the texts exactly as sent, empty where absent: the digest is computed over
+    them. `created_at` is the instant that `created` says, None where it says none
+    (:mod:`adapters._wire.instants` reads it). `path` is where they stand in the message, for the error.
+    """
+
+    client_id: str = field(repr=False)  # nobody has shown yet whose it is
+    digest: str = field(repr=False)
+    nonce: str = field(repr=False)
+    created: str = field(repr=False)
+    created_at: datetime | None
+    construction: DigestConstruction
+    path: str = "Authorization"
+
+
+Credentials: TypeAlias = BearerToken | ClientPassword | PasswordDigest
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
 Asked: TypeAlias = LookupRequest | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts

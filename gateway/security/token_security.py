@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.errors import Forbidden, Unauthenticated
-from gateway.ports import BearerToken, ClientPassword, Clock, Credentials, Principal
+from gateway.ports import BearerToken, ClientPassword, Clock, Credentials, PasswordDigest, Principal
 from gateway.security.access_tokens import AccessToken, AccessTokens, remedy
 from gateway.security.client_secrets import SecretChecker
 from gateway.security.clients import Client, ClientRegistry
@@ -64,6 +64,8 @@ class TokenSecurity:
                 return self._by_token(credentials)
             case ClientPassword():
                 return self._by_secret(credentials)
+            case PasswordDigest():
+                raise Unauthenticated("No client is registered for password digests.")
             case None:
                 raise Unauthenticated("The request carries no access token.", remedy=remedy(self._base_url))
 
