@@ -27,13 +27,16 @@ from gateway.people import People
 from gateway.pipeline import Pipeline, UseCases
 from gateway.ports import Clock, Ephemeral, Security
 from gateway.registry import Registry, load_registry
+from gateway.repeats import Repeats
 from gateway.report_links import ReportLinks
 from gateway.rules import analyst_of, policy_of, reporting_rules, staging_rules, state_rules
 from gateway.security.access_tokens import AccessTokens
 from gateway.security.client import TokenSource
 from gateway.security.client_keys import usable_keys
+from gateway.security.client_secrets import SecretHash, new_secret
 from gateway.security.clients import Client, ClientRegistry
 from gateway.security.discovery import SmartConfiguration
+from gateway.security.password_digests import DigestChecker, new_digest_password
 from gateway.security.routes import oauth_blueprint, partner_keys_blueprint
 from gateway.security.server import TokenServer
 from gateway.security.signing_keys import SigningKeys
@@ -157,13 +160,14 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     )
     intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
     partner_keys = SigningKeys(settings.data_path(settings.security.partner_keys_file), algorithm="ES384")
-    security, server = _security(settings, audit=audit, ephemeral=ephemeral, clock=clock)
+    security, server = _security(settings, vault=vault, audit=audit, ephemeral=ephemeral, clock=clock)
     pipeline = Pipeline(
         home=state.code,
         registry=registry,
         security=security,
         use_cases=UseCases(lookup=report_links, people=people, auditing=Auditing(audit=audit), intake=intake),
         audit=audit,
+        repeats=Repeats(ephemeral=ephemeral, seconds=settings.security.repeats),
         clock=clock,
     )
     return Gateway(
@@ -189,7 +193,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     )
 
 
-def register_client(
+def register_client(  # noqa: PLR0913 - what an operator may say of a client, each by its name
     settings: Settings,
     client_id: str,
     *,
@@ -199,13 +203,17 @@ def register_client(
     role: str | None = None,
     jwks: bytes | str | None = None,
     key: str | None = None,
+    digest_password: bool = False,
+    certificates: tuple[str, ...] = (),
 ) -> Any:
     """Register an OAuth client, in place of the one that had its id.
 
     :param jwks: its public keys: a JWK Set (RFC 7517) in JSON, or the URL at which it publishes them; it then has no
         secret.
     :param key: an algorithm, `RS384` or `ES384`: a key pair is made for it.
-    :returns: the secret, or with `key` the private JWK, shown this once; None with `jwks`.
+    :param digest_password: a password for digests is made for it; it then has no secret.
+    :param certificates: see :class:`gateway.security.clients.Client`.
+    :returns: the secret, or with `key` the private JWK, or the password, shown this once; None with `jwks` alone.
     :raises SettingsError: the client cannot be registered like this.
     :raises gateway.errors.Unavailable: the file of clients cannot be used.
     """
@@ -218,27 +226,26 @@ def register_client(
     )
     name = organisation or client_id
     try:
-        if jwks is not None:
-            url = jwks if isinstance(jwks, str) else None
-            keys = usable_keys(_json(jwks)) if isinstance(jwks, bytes) else None
-            clients.put(
-                Client(
-                    client_id=client_id,
-                    name=name,
-                    scopes=scopes,
-                    registered=registered,
-                    keys=keys,
-                    keys_url=url,
-                )
-            )
-            return None
         if key is not None:
             return clients.register_with_key(
                 client_id=client_id, name=name, scopes=scopes, registered=registered, algorithm=key
             )
-        return clients.register_with_secret(
-            client_id=client_id, name=name, scopes=scopes, registered=registered
+        shown, sealed = new_digest_password(_vault(settings)) if digest_password else (None, None)
+        secret = None if jwks is not None or digest_password else new_secret()
+        clients.put(
+            Client(
+                client_id=client_id,
+                name=name,
+                scopes=scopes,
+                registered=registered,
+                secret_hash=SecretHash.of(secret) if secret else None,
+                keys=usable_keys(_json(jwks)) if isinstance(jwks, bytes) else None,
+                keys_url=jwks if isinstance(jwks, str) else None,
+                digest_passwords=(sealed,) if sealed else (),
+                certificates=certificates,
+            )
         )
+        return secret or shown
     except ValueError as error:
         raise SettingsError(f"{client_id}: {error}") from None
 
@@ -299,7 +306,7 @@ def _json(content: bytes) -> Any:
 
 
 def _security(
-    settings: Settings, *, audit: HashChainedLog, ephemeral: Ephemeral, clock: Clock
+    settings: Settings, *, vault: IdentifierVault, audit: HashChainedLog, ephemeral: Ephemeral, clock: Clock
 ) -> tuple[TokenSecurity, TokenServer]:
     base_url = settings.server.url
     clients = ClientRegistry(settings.data_path(settings.security.clients_file))
@@ -307,7 +314,12 @@ def _security(
     tokens = AccessTokens(
         base_url=base_url, keys=keys, clock=clock, lifetime=settings.security.token_lifetime
     )
-    security = TokenSecurity(base_url=base_url, tokens=tokens, clients=clients, keys=keys, clock=clock)
+    digests = DigestChecker(
+        vault=vault, ephemeral=ephemeral, clock=clock, window=settings.security.digest_window
+    )
+    security = TokenSecurity(
+        base_url=base_url, tokens=tokens, clients=clients, keys=keys, digests=digests, clock=clock
+    )
     server = TokenServer(
         base_url=base_url,
         clients=clients,

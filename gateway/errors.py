@@ -144,6 +144,7 @@ class Unauthenticated(AccessError):
 
     :param challenge: the RFC 6750 section 3.1 error code for `WWW-Authenticate`; None when no token was sent.
     :param claimed: the registered client that the sender says it is, for the audit; the caller does not see it.
+    :param path: where the credentials stand, or are expected.
     """
 
     code = ErrorCode.UNAUTHENTICATED
@@ -156,8 +157,9 @@ class Unauthenticated(AccessError):
         challenge: str | None = None,
         remedy: str | None = None,
         claimed: str | None = None,
+        path: str = "Authorization",
     ) -> None:
-        super().__init__(message, path="Authorization", remedy=remedy)
+        super().__init__(message, path=path, remedy=remedy)
         self.challenge = challenge
         self.claimed = claimed
 

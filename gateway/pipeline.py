@@ -49,6 +49,7 @@ from gateway.ports import (
     Security,
 )
 from gateway.registry import Registry
+from gateway.repeats import Repeats
 from gateway.trail import ON_DISK, Trail
 
 SCOPE_HISTORY = "pdmp/history"
@@ -74,6 +75,7 @@ class Pipeline:
     """Joins adapters, security, the use cases and the audit.
 
     :param home: the code of the state whose record this is.
+    :param repeats: which messages were answered already.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Pipeline:
         security: Security,
         use_cases: UseCases,
         audit: AuditLog,
+        repeats: Repeats,
         clock: Clock,
     ) -> None:
         self._home = home
@@ -91,27 +94,36 @@ class Pipeline:
         self._security = security
         self._use_cases = use_cases
         self._audit = audit
+        self._repeats = repeats
         self._clock = clock
 
-    def exchange(self, adapter: Adapter, message: Inbound) -> Outbound:
-        """The answer to one message, whatever it is. Never raises."""
+    def exchange(self, adapter: Adapter, message: Inbound, admitted: Principal | None = None) -> Outbound:
+        """The answer to one message, whatever it is. Never raises.
+
+        :param admitted: who sends it, where :meth:`admit` knows; what it was shown by may hold only once.
+        """
         trail = Trail()
 
         def answer() -> Outbound:
-            principal = self._security.authenticate(adapter.credentials(message))
+            principal = admitted or self._security.authenticate(
+                adapter.credentials(message), certificate=message.certificate
+            )
             trail.asked_by(principal, principal.registered)
             return self._answer(adapter, message, principal, trail)
 
         return self._guarded(adapter, message, trail, answer)
 
-    def admit(self, adapter: Adapter, message: Inbound) -> None:
+    def admit(self, adapter: Adapter, message: Inbound) -> Principal | None:
         """Refuse strangers before their body is read, so that half-sent bodies of nobody bind no thread.
 
         :param message: without its body yet.
+        :returns: who sends it; None where that can stand in the body only.
         :raises Unauthenticated, Unavailable: as :meth:`Security.authenticate` has it.
         """
-        if not adapter.credentials_in_body:
-            self._security.authenticate(adapter.credentials(message))
+        credentials = adapter.credentials(message)
+        if credentials is None and adapter.credentials_in_body:
+            return None
+        return self._security.authenticate(credentials, certificate=message.certificate)
 
     def refuse(self, adapter: Adapter, error: GatewayError, message: Inbound) -> Outbound:
         """The native form of an error that was found outside of the adapter. Never raises."""
@@ -135,7 +147,9 @@ class Pipeline:
             self._audit.record(trail.event(adapter.name, message, outbound, at=self._clock()))
         except GatewayError as error:
             _log.error("audit.failed", request_id=message.request_id, error=error.code.value)
-            return _native(adapter, error, message)
+            outbound = self._failed(adapter, message, trail, error)
+        if trail.repeat is not None and not trail.is_answered:
+            self._repeats.forget(trail.repeat)
         return outbound
 
     def _failed(self, adapter: Adapter, message: Inbound, trail: Trail, error: GatewayError) -> Outbound:
@@ -153,6 +167,8 @@ class Pipeline:
             case LookupRequest():
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
+                if asked.once is not None:
+                    trail.repeat = self._repeats.begin(adapter.name, principal.client_id, asked.once)
                 answer = self._use_cases.lookup(replace(asked, requester=requester))
                 trail.answered(answer)
                 return adapter.write(answer, message)

@@ -11,8 +11,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +22,7 @@ ENVIRONMENT_PREFIX = "PMPBRIDGE__"
 MAX_TOKEN_LIFETIME = 300
 _DATABASES = ("sqlite:///", "postgresql+psycopg://")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_HEADER = re.compile(r"[A-Za-z0-9-]*")
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
@@ -42,6 +44,9 @@ class Server(Section, frozen=True):
     base_url: str
     max_body_bytes: Annotated[int, Meta(ge=1)]
     cors_origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    client_certificate_header: str
+    client_certificate_form: Literal["pem", "rfc9440"]
 
     @property
     def url(self) -> str:
@@ -93,9 +98,11 @@ class Matching(Section, frozen=True):
 
 
 class SecuritySection(Section, frozen=True):
-    """Token lifetime in seconds, and the files of clients and keys."""
+    """Lifetime of tokens, latitude for digests, memory for ids of messages, in seconds; files of clients and keys."""
 
     token_lifetime: int
+    digest_window: Annotated[int, Meta(ge=10, le=3600)]
+    repeats: Annotated[int, Meta(ge=0, le=604_800)]
     clients_file: str
     signing_keys_file: str
     partner_keys_file: str
@@ -290,8 +297,25 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "server.cors_origins: expected origins such as https://ehr.example, without a path; '*' is none."
         )
+    _check_proxies(settings.server)
     if settings.server.workers > 1 and not settings.ephemeral.url:
         raise SettingsError(
             "server.workers: more than one worker needs ephemeral.url (Redis), or a replayed message would pass "
             "in the worker that has not seen it."
         )
+
+
+def _check_proxies(server: Server) -> None:
+    for network in server.trusted_proxies:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise SettingsError(
+                "server.trusted_proxies: expected addresses or networks, such as 10.0.0.7 or 10.0.0.0/24."
+            ) from None
+    if server.client_certificate_header and not server.trusted_proxies:
+        raise SettingsError(
+            "server.client_certificate_header: needs server.trusted_proxies, or anybody could tell a certificate."
+        )
+    if not _HEADER.fullmatch(server.client_certificate_header):
+        raise SettingsError("server.client_certificate_header: expected the name of a header, or nothing.")

@@ -29,6 +29,10 @@ from gateway.ports import Inbound, Outbound, Principal
 ON_DISK = frozenset(IntakeVerdict) - {IntakeVerdict.REJECTED, IntakeVerdict.DEFERRED}
 """The verdicts of records that are recorded."""
 
+_ANSWERS = frozenset(
+    o.value for o in (Outcome.COMPLETE, Outcome.NO_DATA, Outcome.AMBIGUOUS, Outcome.DISALLOWED)
+)
+
 
 @dataclass(slots=True)
 class Trail:
@@ -45,6 +49,12 @@ class Trail:
     evidence: MatchEvidence | None = None
     operation: str | None = None  # where the message names a wider one
     staging: str | None = None
+    repeat: str | None = None  # by which the message is told from one that comes again
+
+    @property
+    def is_answered(self) -> bool:
+        """True when the sender has learned what it asked for, or that it may not; False when it has to ask again."""
+        return self.outcome in _ANSWERS or (self.outcome == Outcome.PARTIAL.value and self.count > 0)
 
     def asked_by(self, principal: Principal, requester: Requester) -> None:
         self.client_id = principal.client_id

@@ -3,6 +3,7 @@ fills that pharmacies report (RxFill).
 
     version.py          which version a message is, and how its sender writes it
     message.py tree.py  the outside of a message, and a message as dictionaries of local names
+    credentials.py      the sender's credentials in the message's header
     read.py parts.py    wire -> canonical request
     rxfill.py           wire -> canonical report; receipt.py what became of it -> wire
     patient.py          the Patient of either, and what it is refused for

@@ -8,21 +8,41 @@ from flask import Blueprint
 
 from adapters.ncpdp import read, routes, rxfill
 from adapters.ncpdp.client import ScriptPartner
+from adapters.ncpdp.credentials import MOST, header_credentials
 from adapters.ncpdp.message import open_request, transaction_refused
 from adapters.ncpdp.receipt import write_receipt
 from adapters.ncpdp.version import Version
 from adapters.ncpdp.write import write_answer, write_error
 from gateway.errors import GatewayError, InternalFailure
 from gateway.model import Answer, IntakeBatch, IntakeReceipt, LookupRequest
-from gateway.ports import Adapter, Answered, Handle, Inbound, Outbound, Partner, PartnerSettings
+from gateway.ports import (
+    Adapter,
+    Answered,
+    Credentials,
+    Handle,
+    Inbound,
+    Outbound,
+    Partner,
+    PartnerSettings,
+)
 
 
 class NcpdpAdapter(Adapter):
-    """NCPDP SCRIPT 10.6 and 2017071."""
+    """NCPDP SCRIPT 10.6 and 2017071.
+
+    Credentials are the bearer token of the HTTP header; where there is none, those of the message's own header.
+    """
 
     name = "ncpdp"
     prefix = "/ncpdp"
     formats = (Version.V10_6.value, Version.V2017071.value)
+
+    credentials_in_body = True
+    most_unknown = MOST
+
+    def credentials(self, message: Inbound) -> Credentials | None:
+        """See :func:`adapters.ncpdp.credentials.header_credentials`."""
+        return super().credentials(message) or header_credentials(message)
 
     def read(self, message: Inbound) -> LookupRequest | IntakeBatch:
         """See :func:`adapters.ncpdp.read.read_request` and :func:`adapters.ncpdp.rxfill.read_report`."""

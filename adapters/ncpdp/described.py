@@ -22,5 +22,5 @@ SCRIPT: Final = RouteDescription(
     summary="A SCRIPT message: RxHistoryRequest, which asks for a history, or RxFill, which reports a dispensation",
     scopes=("pdmp/history", "system/MedicationDispense.c"),
     takes=(Content(media=("application/xml", "text/xml"), example=_sample("complete.request.xml")),),
-    answers={200: _ANSWER, **dict.fromkeys((400, 401, 403, 413, 415, 500, 503), _ERROR)},
+    answers={200: _ANSWER, **dict.fromkeys((400, 401, 403, 409, 413, 415, 500, 503), _ERROR)},
 )

@@ -33,6 +33,11 @@ class Message:
         """The sender's id of this message."""
         return text(self.header, "MessageID")
 
+    @property
+    def sent_as(self) -> str | None:
+        """The name under which its sender knows this message and no other; None when it has none."""
+        return f"{text(self.header, 'From') or ''}\n{self.message_id}" if self.message_id else None
+
 
 def open_request(inbound: Inbound) -> Message:
     """The message of an HTTP request.

@@ -53,6 +53,7 @@ def read_request(message: Message, *, today: date) -> LookupRequest:
         states=_states(request),
         consent=consent,
         message_id=message.message_id,
+        once=message.sent_as,
     )
 
 

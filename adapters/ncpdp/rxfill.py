@@ -136,11 +136,11 @@ def _names_a_fill(message: Message) -> bool:
 def _known_as(message: Message) -> str | None:
     """The sender's name for this very content. An id that is used again for other content is another message's: it
     is judged as such, and not taken for known."""
-    if message.message_id is None:
+    if message.sent_as is None:
         return None
     said = (_rx_number(message), text(message.header, "TestMessage"), message.body)
     content = blake2b(repr(said).encode(errors="surrogatepass"), digest_size=16).hexdigest()
-    return f"{text(message.header, 'From') or ''}\n{message.message_id}\n{content}"
+    return f"{message.sent_as}\n{content}"
 
 
 # --- the three kinds of report --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from threading import Lock
 
 from gateway.ephemeral.key import hashed, name_of
@@ -12,6 +12,8 @@ from gateway.errors import Unavailable
 from gateway.ports import Ephemeral
 
 _OVERHEAD = 250  # bytes that a value costs besides its own
+
+_LEFT_OVER = 1_000  # ends of claims that were released; more of them are cleared away
 
 
 class Memory(Ephemeral):
@@ -36,7 +38,7 @@ class Memory(Ephemeral):
         self._used = 0
         self._clock = clock
         self._lock = Lock()
-        self._claimed: set[bytes] = set()
+        self._claimed: dict[bytes, float] = {}
         self._ends: list[tuple[float, bytes]] = []  # a heap: what ends first is at its top
 
     def claim(self, key: str, ttl: int) -> bool:
@@ -44,16 +46,29 @@ class Memory(Ephemeral):
         name = hashed(key, ttl)
         with self._lock:
             now = self._clock()
-            while self._ends and self._ends[0][0] <= now:
-                self._claimed.discard(heappop(self._ends)[1])
+            self._forget_claims(now)
             if name in self._claimed:
                 return False
             if len(self._claimed) >= self._limit:
                 wait = max(1, round(self._ends[0][0] - now))
                 raise Unavailable("There is no room for further short-lived facts.", retry_after=wait)
-            self._claimed.add(name)
+            self._claimed[name] = now + ttl
             heappush(self._ends, (now + ttl, name))
             return True
+
+    def release(self, key: str) -> None:
+        """As the port says."""
+        with self._lock:
+            self._claimed.pop(name_of(key), None)
+            if len(self._ends) > 2 * len(self._claimed) + _LEFT_OVER:
+                self._ends = [(end, name) for name, end in self._claimed.items()]
+                heapify(self._ends)
+
+    def _forget_claims(self, now: float) -> None:
+        while self._ends and self._ends[0][0] <= now:
+            end, name = heappop(self._ends)
+            if self._claimed.get(name) == end:  # what was released and claimed again since ends later
+                del self._claimed[name]
 
     def put(self, key: str, value: bytes, ttl: int) -> None:
         """As the port says. :raises gateway.errors.Unavailable: there is no room."""

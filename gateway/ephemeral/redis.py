@@ -47,6 +47,11 @@ class Redis(Ephemeral):
         with _reached():
             return self._client.set(name, 1, nx=True, ex=ttl) is True
 
+    def release(self, key: str) -> None:
+        """As the port says."""
+        with _reached():
+            self._client.delete(PREFIX + name_of(key).hex())
+
     def put(self, key: str, value: bytes, ttl: int) -> None:
         """As the port says; the server's own `maxmemory` bounds the room."""
         name = VALUE_PREFIX + hashed(key, ttl).hex()

@@ -35,7 +35,8 @@ class LookupRequest:
     One of three: `person` (demographics to be matched), `person_key` (a key from an earlier answer of this
     gateway) or `dispensation_id` (one dispensation of an earlier answer). `states` are two-letter codes; empty
     means: the home state. `stage_only` asks for nothing but a key, with which the same patient's history is fetched
-    later; `retrieval_key` is such a key.
+    later; `retrieval_key` is such a key. `once` is what the sender calls this message, where its protocol has a
+    message answered once: one that comes again under the same name is refused.
     """
 
     person: Person | None
@@ -47,6 +48,7 @@ class LookupRequest:
     consent: bool | None = None
     message_id: str | None = None
     wants: frozenset[Wanted] = frozenset({Wanted.DATA})
+    once: str | None = None
     stage_only: bool = False
     retrieval_key: str | None = field(default=None, repr=False)
 

@@ -23,8 +23,13 @@ class Principal:
 class Security(Protocol):
     """Judges credentials."""
 
-    def authenticate(self, credentials: Credentials | None) -> Principal:
-        """Who it is. :raises gateway.errors.Unauthenticated: none, unknown, wrong, expired, forged, revoked."""
+    def authenticate(self, credentials: Credentials | None, *, certificate: str | None = None) -> Principal:
+        """Who it is. Credentials that hold once (:class:`PasswordDigest`) are used up by this.
+
+        :param certificate: as :attr:`Inbound.certificate`; some clients need one beside what they know.
+        :raises gateway.errors.Unauthenticated: none, unknown, wrong, expired, forged, revoked, used before.
+        :raises gateway.errors.Unavailable: what that is judged by cannot be reached, so nobody is let in.
+        """
         ...
 
     def require(self, principal: Principal, scope: str) -> None:

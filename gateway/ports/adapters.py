@@ -116,7 +116,10 @@ class Adapter(ABC):
     prefix: str
     formats: tuple[str, ...]
     credentials_in_body: bool = False
-    """True where credentials can stand inside the body, which is then read before anybody is known."""
+    """True where credentials can stand inside the body, which is read before anybody is known when the rest of the
+    message carries none."""
+    most_unknown: int | None = None
+    """How many bytes a body may have that is read like that; None: as many as every other."""
 
     def credentials(self, message: Inbound) -> Credentials | None:
         """What the message carries to say who sends it; security judges it. By default the bearer token.

@@ -97,10 +97,11 @@ class BearerToken:
 
 @dataclass(frozen=True, slots=True)
 class ClientPassword:
-    """A client's id and secret, which old protocols send along with every message."""
+    """A client's id and secret, which old protocols send along with every message; `path` is where in it."""
 
     client_id: str = field(repr=False)  # nobody has shown yet whose it is
     secret: str = field(repr=False)
+    path: str = field(default="Authorization", repr=False)
 
 
 class DigestConstruction(StrEnum):

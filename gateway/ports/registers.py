@@ -122,6 +122,10 @@ class Ephemeral(Protocol):
         """True for the first caller of that key within `ttl` seconds, False for every later one."""
         ...
 
+    def release(self, key: str) -> None:
+        """End a claim before its time: the next caller of that key has it. Nothing happens where there is none."""
+        ...
+
     def put(self, key: str, value: bytes, ttl: int) -> None:
         """Keep the value for `ttl` seconds, in place of the one that was there. Keys of claims are others.
 

@@ -2,6 +2,7 @@
 
 clients.py          who is registered, with which credentials, scopes and default requester
 client_secrets.py   client secrets: how they are hashed and checked
+password_digests.py passwords that are shown by digests: how they are kept and checked
 client_keys.py      a client's public keys: registered with it, or fetched from its own URL
 signing_keys.py     this server's own keys: sign, publish, rotate
 scopes.py           what a scope covers (SMART App Launch 2.2)

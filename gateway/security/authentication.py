@@ -46,14 +46,23 @@ QueryClient = Callable[[str], Client | None]
 
 
 class ClientRequest(OAuth2Request):
-    """A token request whose parameters came in the body, each once. `claimed` is who the client says it is."""
+    """A token request whose parameters came in the body, each once. `claimed` is who the client says it is,
+    `certificate` as :attr:`gateway.ports.Inbound.certificate`."""
 
-    def __init__(self, url: str, *, authorization: str | None, parameters: dict[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        authorization: str | None,
+        parameters: dict[str, str],
+        certificate: str | None = None,
+    ) -> None:
         super().__init__("POST", url)
         self.authorization = authorization or ""
         self.payload = BasicOAuth2Payload(parameters)
         self.parameters = parameters
         self.claimed: str | None = None
+        self.certificate = certificate
 
     def method_used(self) -> str | None:
         """The authentication method that the request uses, or None. :raises InvalidRequestError: more than one."""
@@ -99,7 +108,7 @@ class SecretAuthentication:
         if request.parameters.get("client_id", client_id) != client_id:
             raise InvalidRequestError("client_id in the body is not the one in the Authorization header.")
         request.claimed = client_id
-        return self._client(query_client, client_id, secret)
+        return self._client(query_client, client_id, secret, request.certificate)
 
     def post(self, query_client: QueryClient, request: ClientRequest) -> Client | None:
         """The client that `client_id` and `client_secret` in the body show, None when there is no secret."""
@@ -107,9 +116,11 @@ class SecretAuthentication:
         if not secret:
             return None
         request.claimed = client_id = request.parameters.get("client_id", "")
-        return self._client(query_client, client_id, secret)
+        return self._client(query_client, client_id, secret, request.certificate)
 
-    def _client(self, query_client: QueryClient, client_id: str, secret: str) -> Client:
+    def _client(
+        self, query_client: QueryClient, client_id: str, secret: str, certificate: str | None
+    ) -> Client:
         client = query_client(client_id)
         right = self._checker.is_right(secret, client.secret_hash if client else None)
         if client is None or not right:
@@ -117,6 +128,12 @@ class SecretAuthentication:
             raise Denied(
                 reason,
                 "No active client has this client_id and secret. Check both, or ask the operator for a new secret.",
+            )
+        if not client.admits(certificate):
+            raise Denied(
+                "wrong-certificate",
+                "The client certificate is missing, or is not registered. Open the connection with one that is "
+                "registered for this client.",
             )
         return client
 

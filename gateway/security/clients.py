@@ -7,6 +7,7 @@ leave a client active.
     {"clients": [{"client_id": "elm-street", "name": "Elm Street Hospital", "active": true,
                   "scopes": ["pdmp/history", "system/MedicationDispense.rs"],
                   "secret_hash": "scrypt$...",  or  "jwks": {"keys": [...]},  or  "jwks_url": "https://...",
+                  "digest_passwords": ["..."],  "certificates": ["<SHA-256 of a client certificate>"],
                   "registered": {"state": "CT", "organisation": {"name": "Elm Street Hospital"},
                                  "practitioner": {"role": "Physician"}, "purpose": "TREAT"}}]}
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,7 +37,9 @@ from gateway.security.scopes import SUPPORTED, granted, is_known
 GRANT_TYPE: Final = "client_credentials"
 SECRET_METHODS: Final = ("client_secret_basic", "client_secret_post")
 ASSERTION_METHOD: Final = "private_key_jwt"
+MAX_DIGEST_PASSWORDS: Final = 2
 
+_THUMBPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}", re.ASCII)
 
 
@@ -44,7 +48,9 @@ class Client(ClientMixin):
     """A registered client. Its methods are what Authlib asks one.
 
     `registered` fills what the client's messages leave out. At least one credential is there: `secret_hash`,
-    `keys` (public keys registered with the client) or `keys_url` (where it publishes them).
+    `keys` (public keys registered with the client), `keys_url` (where it publishes them) or `digest_passwords`
+    (sealed, the newest first; two while it is being changed). Where `certificates` (SHA-256 thumbprints) are there,
+    what the client knows holds only together with one of them.
     """
 
     client_id: str
@@ -55,6 +61,8 @@ class Client(ClientMixin):
     secret_hash: SecretHash | None = field(default=None, repr=False)
     keys: KeySet | None = field(default=None, repr=False)
     keys_url: str | None = None
+    digest_passwords: tuple[bytes, ...] = field(default=(), repr=False)
+    certificates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """:raises ValueError: the client cannot be registered like this; the text says why."""
@@ -62,13 +70,23 @@ class Client(ClientMixin):
             raise ValueError("client_id: use 1 to 128 letters, digits and . _ ~ -, a letter or digit first")
         if not self.scopes or not all(is_known(scope) for scope in self.scopes):
             raise ValueError(f"scopes: expected some of {' '.join(SUPPORTED)}, or system/<type>.<cruds>")
-        if not (self.secret_hash or self.keys or self.keys_url):
-            raise ValueError("a credential is missing: secret_hash, jwks or jwks_url")
+        if not (self.secret_hash or self.keys or self.keys_url or self.digest_passwords):
+            raise ValueError("a credential is missing: secret_hash, jwks, jwks_url or digest_passwords")
         if self.keys and self.keys_url:
             raise ValueError("jwks, jwks_url: only one of the two, or it would be open which holds")
         if self.keys_url and not is_key_url(self.keys_url):
             raise ValueError("jwks_url: expected an https URL")
+        if len(self.digest_passwords) > MAX_DIGEST_PASSWORDS:
+            raise ValueError(f"digest_passwords: at most {MAX_DIGEST_PASSWORDS}, the old one and the new one")
+        if not all(_THUMBPRINT.fullmatch(thumbprint) for thumbprint in self.certificates):
+            raise ValueError(
+                "certificates: expected SHA-256 thumbprints, 64 hexadecimal digits in lower case"
+            )
         object.__setattr__(self, "registered", replace(self.registered, client_id=self.client_id))
+
+    def admits(self, certificate: str | None) -> bool:
+        """Whether what the client knows holds over a connection that was opened with this certificate."""
+        return not self.certificates or certificate in self.certificates
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Whether it may show who it is by this method, at any endpoint."""
@@ -109,6 +127,10 @@ class ClientRegistry:
         """
         client = self._file.value().get(client_id)
         return client if client is not None and client.active else None
+
+    def registered(self, client_id: str) -> Client | None:
+        """The client of that id, active or not. :raises gateway.errors.Unavailable: as `find`."""
+        return self._file.value().get(client_id)
 
     def is_registered(self, client_id: str) -> bool:
         """True when the id is in the registry, active or not. :raises gateway.errors.Unavailable: as `find`."""
@@ -171,6 +193,8 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     secret_hash: str | None = None
     jwks: dict[str, Any] | None = None
     jwks_url: str | None = None
+    digest_passwords: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
     registered: dict[str, Any] = {}
 
 
@@ -205,6 +229,8 @@ def _client(record: _Record) -> Client:
         secret_hash=None if record.secret_hash is None else SecretHash.parse(record.secret_hash),
         keys=None if record.jwks is None else usable_keys(record.jwks),
         keys_url=record.jwks_url,
+        digest_passwords=tuple(_sealed(text) for text in record.digest_passwords),
+        certificates=record.certificates,
     )
 
 
@@ -218,8 +244,17 @@ def _record(client: Client) -> _Record:
         secret_hash=None if client.secret_hash is None else str(client.secret_hash),
         jwks=None if client.keys is None else dict(client.keys.as_dict(private=False)),
         jwks_url=client.keys_url,
+        digest_passwords=tuple(b64encode(sealed).decode() for sealed in client.digest_passwords),
+        certificates=client.certificates,
         registered=registered,
     )
+
+
+def _sealed(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("digest_passwords: expected sealed passwords in base64") from None
 
 
 def _requester(values: dict[str, Any]) -> Requester:

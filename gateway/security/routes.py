@@ -114,6 +114,7 @@ def _token_request() -> TokenRequest:
         query=request.query_string.decode("latin-1"),
         body=request.get_data(cache=False),
         request_id=g.get("request_id") or uuid.uuid4().hex,
+        certificate=g.get("certificate"),
     )
 
 

@@ -49,7 +49,8 @@ _NO_STORE: Final[tuple[tuple[str, str], ...]] = (("Cache-Control", "no-store"), 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """A request to the token endpoint as it came in over HTTP. `content_type` is the bare media type."""
+    """A request to the token endpoint as it came in over HTTP. `content_type` is the bare media type, `certificate`
+    as in :class:`gateway.ports.Inbound`."""
 
     method: str
     content_type: str
@@ -57,6 +58,7 @@ class TokenRequest:
     query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     request_id: str
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,10 @@ class TokenServer(AuthorizationServer):
     def create_oauth2_request(self, request: TokenRequest) -> ClientRequest:
         """What was sent, in Authlib's form. :raises OAuth2Error: it cannot be a token request."""
         return ClientRequest(
-            token_url(self._base_url), authorization=request.authorization, parameters=_parameters(request)
+            token_url(self._base_url),
+            authorization=request.authorization,
+            parameters=_parameters(request),
+            certificate=request.certificate,
         )
 
     def query_client(self, client_id: str) -> Client | None:  # type: ignore[override]  # the stub forgets None

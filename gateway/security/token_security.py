@@ -1,9 +1,12 @@
-"""The `Security` port: who sends this request, by the access token or the client secret that it carries.
+"""The `Security` port: who sends this request, by the access token, the client secret or the password digest that it
+carries.
 
 A token is verified once and then remembered, by its digest, until it expires; the client's registration is looked
 at every time. So a client that is taken out, or loses a scope, has lost it with its next request.
 
-A client that sends its id and secret along is the same principal as one that got a token for all its scopes.
+A client that sends its id and secret along, or a digest, is the same principal as one that got a token for all its
+scopes. Where certificates are registered for it, it needs one of them besides. An access token needs none, since a
+secret gets one over such a connection only (`authentication.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from gateway.ports import BearerToken, ClientPassword, Clock, Credentials, Passw
 from gateway.security.access_tokens import AccessToken, AccessTokens, remedy
 from gateway.security.client_secrets import SecretChecker
 from gateway.security.clients import Client, ClientRegistry
+from gateway.security.password_digests import DigestChecker
 from gateway.security.scopes import covers, granted
 from gateway.security.signing_keys import SigningKeys
 
@@ -26,7 +30,7 @@ REMEMBERED: Final = 10_000
 
 
 class TokenSecurity:
-    """Judges access tokens of this server, and secrets of its clients.
+    """Judges access tokens of this server, secrets of its clients, and digests of their passwords.
 
     :param base_url: the gateway's address as callers see it.
     :param remembered: how many verified tokens are remembered; the oldest goes first.
@@ -39,6 +43,7 @@ class TokenSecurity:
         tokens: AccessTokens,
         clients: ClientRegistry,
         keys: SigningKeys,
+        digests: DigestChecker,
         clock: Clock,
         remembered: int = REMEMBERED,
     ) -> None:
@@ -46,26 +51,27 @@ class TokenSecurity:
         self._tokens = tokens
         self._clients = clients
         self._keys = keys
+        self._digests = digests
         self._clock = clock
         self._most = remembered
         self._verified: OrderedDict[bytes, AccessToken] = OrderedDict()
         self._lock = threading.Lock()
         self._secrets = SecretChecker()
 
-    def authenticate(self, credentials: Credentials | None) -> Principal:
+    def authenticate(self, credentials: Credentials | None, *, certificate: str | None = None) -> Principal:
         """Who it is.
 
         :raises gateway.errors.Unauthenticated: there is nothing to show it, or it does not hold; the text says what
             to do.
-        :raises gateway.errors.Unavailable: clients or keys cannot be read, so nobody is let in.
+        :raises gateway.errors.Unavailable: clients, keys or used nonces cannot be read, so nobody is let in.
         """
         match credentials:
             case BearerToken():
                 return self._by_token(credentials)
             case ClientPassword():
-                return self._by_secret(credentials)
+                return self._by_secret(credentials, certificate)
             case PasswordDigest():
-                raise Unauthenticated("No client is registered for password digests.")
+                return self._by_digest(credentials, certificate)
             case None:
                 raise Unauthenticated("The request carries no access token.", remedy=remedy(self._base_url))
 
@@ -80,7 +86,7 @@ class TokenSecurity:
             )
         return _principal(client, granted(token.scope, client.scopes))
 
-    def _by_secret(self, told: ClientPassword) -> Principal:
+    def _by_secret(self, told: ClientPassword, certificate: str | None) -> Principal:
         """An unknown client and a wrong secret get one answer, after the same work."""
         client = self._clients.find(told.client_id)
         right = self._secrets.is_right(told.secret, client.secret_hash if client else None)
@@ -88,9 +94,26 @@ class TokenSecurity:
             raise Unauthenticated(
                 "No active client has this id and secret.",
                 remedy="Check both, or ask the operator for a new secret.",
-                claimed=told.client_id if self._clients.is_registered(told.client_id) else None,
+                claimed=self._claimed(told),
+                path=told.path,
             )
+        _require_certificate(client, certificate)
         return _principal(client, client.scopes)
+
+    def _by_digest(self, told: PasswordDigest, certificate: str | None) -> Principal:
+        """As with a secret; and a digest holds once, and for some minutes."""
+        nonce = self._digests.require_timely(told)
+        client = self._clients.find(told.client_id)
+        right = self._digests.is_right(told, nonce, client.digest_passwords if client else ())
+        if client is None or not right:
+            raise self._digests.wrong(told, claimed=self._claimed(told))
+        _require_certificate(client, certificate)
+        self._digests.use(told, nonce)
+        return _principal(client, client.scopes)
+
+    def _claimed(self, told: ClientPassword | PasswordDigest) -> str | None:
+        """Who the sender says it is, if there is such a client: strangers' words stay out of the audit."""
+        return told.client_id if self._clients.is_registered(told.client_id) else None
 
     def require(self, principal: Principal, scope: str) -> None:
         """:raises gateway.errors.Forbidden: no scope of the principal covers `scope`."""
@@ -113,6 +136,18 @@ class TokenSecurity:
             while len(self._verified) > self._most:
                 self._verified.popitem(last=False)
         return token
+
+
+def _require_certificate(client: Client, certificate: str | None) -> None:
+    """:raises Unauthenticated: the client needs a certificate, and this is not one of its."""
+    if not client.admits(certificate):
+        raise Unauthenticated(
+            "The client certificate is missing, or is not registered.",
+            remedy="Open the connection with one that is registered for this client, or ask the operator to register "
+            "the one in use.",
+            claimed=client.client_id,
+            path="client certificate",
+        )
 
 
 def _principal(client: Client, scopes: Iterable[str]) -> Principal:

@@ -7,6 +7,7 @@ adapter can serve a route without credentials by oversight.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from gateway.errors import ErrorCode, GatewayError, InternalFailure, MessageError, MethodNotAllowed, NotFound
 from gateway.ports import Content, RouteDescription, described
 from gateway.registry import RegistryError
+from gateway.web.certificates import ToldCertificates
 from gateway.web.compliance import compliance_blueprint
 from gateway.web.cors import admit_origins
 from gateway.web.encoding import pack
@@ -26,6 +28,7 @@ from gateway.web.report import report_blueprint
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
+    from gateway.settings import Server
 
 _log = structlog.get_logger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -62,16 +65,26 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_blueprint(openapi_blueprint(app, gateway.settings.server.url))
     require_descriptions(app)
     _native_errors(app, gateway, handles)
-    app.before_request(_begin)
+    app.before_request(_begin(gateway.settings.server))
     app.after_request(pack)  # the last of all: Flask goes through these backwards
     app.after_request(_end)
     admit_origins(app, gateway.settings.server.cors_origins)
     return app
 
 
-def _begin() -> None:
-    new_request_id()
-    g.started = time.perf_counter()
+def _begin(server: Server) -> Callable[[], None]:
+    told = ToldCertificates(
+        header=server.client_certificate_header,
+        form=server.client_certificate_form,
+        proxies=server.trusted_proxies,
+    )
+
+    def begin() -> None:
+        new_request_id()
+        g.certificate = told.take(request.environ)
+        g.started = time.perf_counter()
+
+    return begin
 
 
 def _end(response: Response) -> Response:

@@ -14,7 +14,16 @@ from werkzeug.exceptions import ClientDisconnected
 
 from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
 from gateway.pipeline import Pipeline, http_headers
-from gateway.ports import Adapter, BearerToken, Clock, Inbound, Outbound, RouteDescription, described
+from gateway.ports import (
+    Adapter,
+    BearerToken,
+    Clock,
+    Inbound,
+    Outbound,
+    Principal,
+    RouteDescription,
+    described,
+)
 from gateway.turns import waiting
 from gateway.web.encoding import unpacked
 
@@ -42,11 +51,11 @@ class WebHandle:
         def view(**arguments: str) -> Response:
             message = self.inbound(operation, arguments)
             try:
-                self._pipeline.admit(self._adapter, message)
-                message = self.with_body(message)
+                admitted = self._pipeline.admit(self._adapter, message)
+                message = self.with_body(message, self._most(admitted))
             except GatewayError as error:
                 return respond(self._pipeline.refuse(self._adapter, error, message))
-            return respond(self._pipeline.exchange(self._adapter, message))
+            return respond(self._pipeline.exchange(self._adapter, message, admitted))
 
         return described(about)(_marked(view, operation, "exchange"))
 
@@ -75,10 +84,17 @@ class WebHandle:
             arguments=arguments,
             query={name: tuple(values) for name, values in request.args.lists()},
             content_type=request.mimetype,
+            certificate=g.get("certificate"),
         )
 
-    def with_body(self, message: Inbound) -> Inbound:
-        """The request with its body.
+    def _most(self, admitted: Principal | None) -> int:
+        """How many bytes a body may have; one that must be read to know whose it is has few."""
+        if admitted is None and self._adapter.most_unknown is not None:
+            return min(self._adapter.most_unknown, self._max_body)
+        return self._max_body
+
+    def with_body(self, message: Inbound, most: int) -> Inbound:
+        """The request with its body of at most so many bytes, unpacked.
 
         :raises TooLarge: longer than the limit; what follows has been read and thrown away, so that the caller,
             who is still sending, gets to see the answer.
@@ -86,15 +102,16 @@ class WebHandle:
         :raises UnsupportedFormat: the body is packed, and not by gzip.
         """
         announced = request.content_length
-        if announced is None or announced <= self._max_body:
+        if announced is None or announced <= most:
             with waiting():
-                body = _read(self._max_body + 1)
-            if len(body) <= self._max_body:
+                body = _read(most + 1)
+            if len(body) <= most:
                 encoding = message.headers.get("content-encoding", "")
-                return replace(message, body=unpacked(body, encoding, self._max_body))
-        _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
+                return replace(message, body=unpacked(body, encoding, most))
+        with waiting():
+            _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
         raise TooLarge(
-            f"The body is larger than {self._max_body} bytes.",
+            f"The body is larger than {most} bytes.",
             path="Content-Length",
             remedy="Send a smaller message; several dispensations can be sent in several messages.",
         )

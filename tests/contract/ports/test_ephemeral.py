@@ -74,6 +74,22 @@ def test_a_claim_that_would_end_at_once_is_a_mistake(facts: Ephemeral, ttl: int)
         facts.claim("key", ttl)
 
 
+def test_a_claim_that_is_released_is_made_again(facts: Ephemeral) -> None:
+    key = uuid4().hex
+    facts.release(key)
+    assert facts.claim(key, 2)
+    facts.release(key)
+    facts.release(key)
+    facts.put(key, b"value", 60)
+    facts.release(key)
+    assert facts.get(key) == b"value", "a value is another thing"
+    assert facts.claim(key, 60)
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        assert not facts.claim(key, 60), "the end of the released claim is not that of the next"
+        time.sleep(0.1)
+
+
 # --- of one implementation ------------------------------------------------------------------------------------
 
 
@@ -91,8 +107,18 @@ def test_memory_refuses_rather_than_forgets() -> None:
     assert not facts.claim("b", 10)
 
 
+def test_memory_keeps_nothing_of_what_was_released() -> None:
+    facts = Memory(limit=10, clock=lambda: 0.0)
+    assert facts.claim("kept", 10)
+    for n in range(10_000):
+        assert facts.claim(f"{n}", 1000)
+        facts.release(f"{n}")
+    assert len(facts._ends) < 2_000
+    assert not facts.claim("kept", 10)
+
+
 def test_memory_lets_one_thread_at_a_time_look_and_claim() -> None:
-    class Slow(set[bytes]):
+    class Slow(dict[bytes, float]):
         def __contains__(self, name: object) -> bool:
             found = super().__contains__(name)
             time.sleep(0.01)  # long enough for every other thread to look as well
@@ -204,7 +230,7 @@ def test_redis_shares_values(redis_url: str) -> None:
         other.close()
 
 
-@pytest.mark.parametrize("method", ["put", "get", "take"])
+@pytest.mark.parametrize("method", ["put", "get", "take", "release"])
 def test_values_of_redis_that_is_not_there_are_unavailable(method: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -18,11 +18,14 @@ from gateway.model import Organisation, Practitioner, Requester
 from gateway.model.audit import AuditEvent
 from gateway.security.access_tokens import AccessTokens
 from gateway.security.clients import ClientRegistry
+from gateway.security.password_digests import DigestChecker
 from gateway.security.routes import oauth_blueprint
 from gateway.security.server import TokenServer
 from gateway.security.signing_keys import SigningKeys
 from gateway.security.token_security import TokenSecurity
+from gateway.security.vault import IdentifierVault, VaultKeys
 
+WINDOW = 300
 SCOPES = ("pdmp/history", "system/MedicationDispense.rs", "system/MedicationDispense.c")
 HOSPITAL = Requester(
     organisation=Organisation(name="Elm Street Hospital", npi="1023011178"),
@@ -91,6 +94,8 @@ class Served:
     clock: TurnedClock
     app: Flask
     server: TokenServer
+    vault: IdentifierVault
+    digests: DigestChecker
     secret: str = ""
 
     @property
@@ -122,8 +127,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
         base_url=url, clients=clients, keys=keys, tokens=tokens, ephemeral=memory, audit=audit, clock=clock
     )
     app.register_blueprint(oauth_blueprint(server))
-    security = TokenSecurity(base_url=url, tokens=tokens, clients=clients, keys=keys, clock=clock)
-    fixture = Served(url, tmp_path, clients, keys, tokens, security, memory, audit, clock, app, server)
+    vault = IdentifierVault(VaultKeys.load(tmp_path / "vault-keys.json"))
+    digests = DigestChecker(vault=vault, ephemeral=memory, clock=clock, window=WINDOW)
+    security = TokenSecurity(
+        base_url=url, tokens=tokens, clients=clients, keys=keys, digests=digests, clock=clock
+    )
+    fixture = Served(
+        url, tmp_path, clients, keys, tokens, security, memory, audit, clock, app, server, vault, digests
+    )
     fixture.secret = clients.register_with_secret(
         client_id="hospital", name="Elm Street Hospital", scopes=SCOPES, registered=HOSPITAL
     )

@@ -188,6 +188,7 @@ def test_what_is_remembered_is_bounded(served: Any) -> None:
         tokens=served.tokens,
         clients=served.clients,
         keys=served.keys,
+        digests=served.digests,
         clock=served.clock,
         remembered=3,
     )
