@@ -125,7 +125,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
     )
     migrate_store(settings.store_url())
     migrate_audit(settings.audit_url())
-    vault = _vault(settings)
+    vault = open_vault(settings)
     store = Store(settings.store_url(), vault=vault, clock=clock, state=state.code)
     audit = HashChainedLog(settings.audit_url())
     ephemeral = open_ephemeral(settings.ephemeral.url)
@@ -230,7 +230,7 @@ def register_client(  # noqa: PLR0913 - what an operator may say of a client, ea
             return clients.register_with_key(
                 client_id=client_id, name=name, scopes=scopes, registered=registered, algorithm=key
             )
-        shown, sealed = new_digest_password(_vault(settings)) if digest_password else (None, None)
+        shown, sealed = new_digest_password(open_vault(settings)) if digest_password else (None, None)
         secret = None if jwks is not None or digest_password else new_secret()
         clients.put(
             Client(
@@ -258,7 +258,7 @@ def prepare_record(settings: Settings) -> None:
     try:
         _make_data_dir(settings)
         migrate_store(settings.store_url())
-        _vault(settings)
+        open_vault(settings)
     except (ValueError, OSError, SchemaError) as error:
         raise SettingsError(str(error)) from error
 
@@ -268,7 +268,7 @@ def loading_tools(settings: Settings, at: datetime) -> tuple[Encoder, Callable[[
     matcher = _matcher(settings)
     encoder = Encoder(
         settings.store_url(),
-        vault=_vault(settings),
+        vault=open_vault(settings),
         keys=lambda person: {*matcher.blocking_keys(person), exact_key(person)},
         state=load_state(settings.home.state).code,
         at=at,
@@ -276,7 +276,8 @@ def loading_tools(settings: Settings, at: datetime) -> tuple[Encoder, Callable[[
     return encoder, DrugTable.load().resolve
 
 
-def _vault(settings: Settings) -> IdentifierVault:
+def open_vault(settings: Settings) -> IdentifierVault:
+    """The vault; its key file is made when it is not there. :raises ValueError: the file cannot be used."""
     return IdentifierVault(VaultKeys.load(settings.data_path(settings.security.vault_keys_file)))
 
 

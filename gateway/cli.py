@@ -17,7 +17,9 @@
     pmpbridge person split    one person who is two
     pmpbridge person undo     take a merge or a split back
     pmpbridge person links    the journal of all these
-    pmpbridge client add      register an OAuth client
+    pmpbridge client add      register a client
+    pmpbridge client digest-password  a new password for digests, beside the old one
+    pmpbridge client certificate      with which certificates a client comes
     pmpbridge mapping         which format carries which field, and where
     pmpbridge audit verify    check the hash chain
 
@@ -33,6 +35,7 @@ from pathlib import Path
 import click
 
 from gateway.bootstrap import build, register_client
+from gateway.commands.client import certificate, digest_password, thumbprint
 from gateway.commands.common import config_option as _config
 from gateway.commands.common import read_settings as _settings
 from gateway.commands.compliance import compliance
@@ -108,7 +111,11 @@ def demo(once: bool, port: int, folder: Path, patients: int) -> None:
 
 @main.group()
 def client() -> None:
-    """OAuth clients."""
+    """Who may send: clients, and what they show themselves by."""
+
+
+client.add_command(digest_password)
+client.add_command(certificate)
 
 
 @client.command("add")
@@ -121,20 +128,36 @@ def client() -> None:
     "--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its public keys (JWKS)."
 )
 @click.option("--jwks-url", help="Where it publishes them; under https.")
+@click.option(
+    "--digest-password", is_flag=True, help="Make a password for digests (SCRIPT, PMP Gateway) and no secret."
+)
+@click.option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    metavar="FILE|SHA256",
+    help="It comes with this one; repeat.",
+)
 @click.option("--organisation", help="Who it is; stands in the audit.")
 @click.option("--state", default="CT", show_default=True, help="The state it asks from.")
 @click.option("--role", help="The role of its users, where a message names none.")
-def client_add(
+def client_add(  # noqa: PLR0913, PLR0917 - click passes each option by its name
     config: Path | None,
     client_id: str,
     scopes: tuple[str, ...],
     jwks: Path | None,
     jwks_url: str | None,
+    digest_password: bool,
+    certificates: tuple[str, ...],
     organisation: str | None,
     state: str,
     role: str | None,
 ) -> None:
-    """Register CLIENT_ID, in place of a client that had this id. Without keys a secret is made and shown once."""
+    """Register CLIENT_ID, in place of a client that had this id. Without keys a secret is made and shown once.
+
+    A password for digests is shown once too. It is made only for who needs one, since it is kept sealed and not as a
+    hash: a digest can be checked by nothing else.
+    """
     if jwks and jwks_url:
         raise click.UsageError(
             "A client's keys are registered with it or published by it: give one of the two."
@@ -144,13 +167,15 @@ def client_add(
         client_id,
         scopes=scopes,
         jwks=jwks.read_bytes() if jwks else jwks_url,
+        digest_password=digest_password,
+        certificates=tuple(thumbprint(text) for text in certificates),
         organisation=organisation,
         state=state,
         role=role,
     )
     click.echo(f"client_id {client_id}")
     if secret:
-        click.echo(f"client_secret {secret}")
+        click.echo(f"{'digest_password' if digest_password else 'client_secret'} {secret}")
 
 
 @main.command()
