@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 import structlog
@@ -44,12 +45,14 @@ def create_app(gateway: Gateway) -> Flask:
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     handles = {}
+    strangers = Semaphore(max(1, gateway.settings.server.threads // 2))
     for adapter in gateway.registry:
         handles[adapter.name] = handle = WebHandle(
             gateway.pipeline,
             adapter,
             origin=gateway.settings.server.url,
             max_body=gateway.settings.server.max_body_bytes,
+            strangers=strangers,
             clock=gateway.clock,
         )
         before = set(app.view_functions)

@@ -6,13 +6,14 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Semaphore
 from typing import Any
 
 from flask import Response, g, jsonify, request
 from flask.typing import RouteCallable
 from werkzeug.exceptions import ClientDisconnected
 
-from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge
+from gateway.errors import ErrorCode, GatewayError, MessageError, TooLarge, Unavailable
 from gateway.pipeline import Pipeline, http_headers
 from gateway.ports import (
     Adapter,
@@ -20,7 +21,6 @@ from gateway.ports import (
     Clock,
     Inbound,
     Outbound,
-    Principal,
     RouteDescription,
     described,
 )
@@ -34,15 +34,26 @@ _DRAIN_LIMIT = 128 * 1024 * 1024
 
 
 class WebHandle:
-    """Makes the views of one adapter; the :class:`~gateway.ports.Handle` of its `routes`."""
+    """Makes the views of one adapter; the :class:`~gateway.ports.Handle` of its `routes`.
+
+    :param strangers: one place for each body that may be read at a time before its sender is known.
+    """
 
     def __init__(
-        self, pipeline: Pipeline, adapter: Adapter, *, origin: str, max_body: int, clock: Clock
+        self,
+        pipeline: Pipeline,
+        adapter: Adapter,
+        *,
+        origin: str,
+        max_body: int,
+        strangers: Semaphore,
+        clock: Clock,
     ) -> None:
         self._pipeline = pipeline
         self._adapter = adapter
         self._base_url = origin + adapter.prefix
         self._max_body = max_body
+        self._strangers = strangers
         self._clock = clock
 
     def exchange(self, operation: str, about: RouteDescription) -> RouteCallable:
@@ -52,7 +63,7 @@ class WebHandle:
             message = self.inbound(operation, arguments)
             try:
                 admitted = self._pipeline.admit(self._adapter, message)
-                message = self.with_body(message, self._most(admitted))
+                message = self.with_body(message) if admitted else self._of_a_stranger(message)
             except GatewayError as error:
                 return respond(self._pipeline.refuse(self._adapter, error, message))
             return respond(self._pipeline.exchange(self._adapter, message, admitted))
@@ -87,20 +98,30 @@ class WebHandle:
             certificate=g.get("certificate"),
         )
 
-    def _most(self, admitted: Principal | None) -> int:
-        """How many bytes a body may have; one that must be read to know whose it is has few."""
-        if admitted is None and self._adapter.most_unknown is not None:
-            return min(self._adapter.most_unknown, self._max_body)
-        return self._max_body
+    def _of_a_stranger(self, message: Inbound) -> Inbound:
+        """The request with a body that must be read to know whose it is: few at a time, so that half-sent ones leave
+        threads for everybody else, and none that is longer than such a message can be.
 
-    def with_body(self, message: Inbound, most: int) -> Inbound:
-        """The request with its body of at most so many bytes, unpacked.
+        :raises Unavailable: too many are being read.
+        """
+        most = self._adapter.most_unknown
+        if not self._strangers.acquire(blocking=False):
+            raise Unavailable("Too many messages without a bearer token are being received.", retry_after=1)
+        try:
+            return self.with_body(message, self._max_body if most is None else min(most, self._max_body))
+        finally:
+            self._strangers.release()
 
+    def with_body(self, message: Inbound, most: int | None = None) -> Inbound:
+        """The request with its body.
+
+        :param most: how many bytes it may have, unpacked; None: as many as any.
         :raises TooLarge: longer than the limit; what follows has been read and thrown away, so that the caller,
             who is still sending, gets to see the answer.
         :raises MessageError: the connection ended before the announced length, or a packed body is broken.
         :raises UnsupportedFormat: the body is packed, and not by gzip.
         """
+        most = self._max_body if most is None else most
         announced = request.content_length
         if announced is None or announced <= most:
             with waiting():
@@ -109,7 +130,7 @@ class WebHandle:
                 encoding = message.headers.get("content-encoding", "")
                 return replace(message, body=unpacked(body, encoding, most))
         with waiting():
-            _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT))
+            _drain(min(announced or _DRAIN_LIMIT, _DRAIN_LIMIT, 16 * most))
         raise TooLarge(
             f"The body is larger than {most} bytes.",
             path="Content-Length",

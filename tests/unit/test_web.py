@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import socket
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 import pytest
 import requests
@@ -69,10 +72,34 @@ def test_a_stranger_is_refused_before_the_body_is_waited_for(empty: LiveGateway)
     host, port = empty.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(
-            b"POST /ncpdp/script HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n"
-            b"Content-Length: 1000\r\n\r\n<"
+            b"POST /soap/pmix HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\n<"
         )
         assert b" 401 " in connection.recv(200)
+
+
+def test_half_sent_bodies_that_could_say_whose_they_are_bind_half_of_the_threads(tmp_path: Path) -> None:
+    half = b"POST /ncpdp/script HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 9\r\n\r\n<"
+    with LiveGateway(tmp_path, {"server": {"threads": 4}}) as gateway, ExitStack() as held:
+        host, port = gateway.url.removeprefix("http://").split(":")
+
+        def send() -> socket.socket:
+            connection = held.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            connection.sendall(half)
+            return connection
+
+        waiting = [send(), send()]
+        for connection in waiting:
+            connection.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+        refused = b"".join(iter(partial(send().recv, 2000), b""))
+        assert b" 503 " in refused
+        assert b"<Code>600</Code>" in refused
+        waiting[0].sendall(b"_no_xml_")
+        assert b" 400 " in waiting[0].recv(200)
+        send().settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            waiting[1].recv(1)
 
 
 def test_every_route_of_every_protocol_is_guarded_or_public_by_name(empty: LiveGateway) -> None:
