@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey, import_key
 from gateway.security import authentication
 from gateway.security.client_keys import usable_keys
 from gateway.security.jose import SignedToken
+from gateway.security.server import TokenRequest
 from tests.unit.security.token_requests import JWT_BEARER, ask_for_token, assertion, assertion_form, post
 
 
@@ -57,6 +58,26 @@ def test_a_disabled_client_gets_nothing(served: Any) -> None:
     )
     assert response.status_code == 401
     assert served.audited() == ("oauth:token:deny", "hospital", "invalid_client/unknown-client", 401)
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_a_secret_gets_no_token_without_the_certificate_that_is_registered(served: Any, method: str) -> None:
+    served.clients.put(replace(served.clients.find("hospital"), certificates=("ab" * 32,)))
+    form = f"grant_type=client_credentials&client_id=hospital&client_secret={served.secret}"
+    basic = _basic("hospital", served.secret)["Authorization"]
+    request = TokenRequest(
+        method="POST",
+        content_type="application/x-www-form-urlencoded",
+        body=form.encode() if method == "client_secret_post" else b"grant_type=client_credentials",
+        authorization=basic if method == "client_secret_basic" else None,
+        request_id="1",
+    )
+    for certificate in (None, "cd" * 32):
+        response = served.server.respond(replace(request, certificate=certificate))
+        assert (response.status, response.body["error"]) == (401, "invalid_client")
+        assert "certificate" in response.body["error_description"]
+        assert served.audited()[1:] == ("hospital", "invalid_client/wrong-certificate", 401)
+    assert served.server.respond(replace(request, certificate="ab" * 32)).status == 200
 
 
 def _disable(served: Any, client_id: str) -> None:
