@@ -249,6 +249,7 @@ RUN_ELSEWHERE = {
     "docs/guide/people.md": {"sh people"},  # test_person_command.py
     "docs/wire/fhir.md": {"sh fhir-reports"},  # here
     "docs/wire/http.md": {"sh http-routes"},  # here
+    "docs/wire/script.md": {"sh script-digest"},  # test_client_command.py
 }
 
 
