@@ -33,7 +33,7 @@ def thumbprint(text: str) -> str:
             f"{text}: {error.strerror}; a file of a certificate is expected, or its SHA-256 thumbprint."
         ) from None
     except ValueError:
-        raise click.BadParameter(f"{text}: holds no certificate in PEM or DER.") from None
+        raise click.BadParameter(f"{text}: is not one certificate in PEM or DER.") from None
 
 
 @click.command("digest-password")

@@ -24,6 +24,7 @@ from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certifica
 
 MAX_LENGTH: Final = 32_768
 """Characters of the header; a certificate has two or three thousand."""
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 _log = structlog.get_logger(__name__)
 
@@ -79,7 +80,16 @@ class ToldCertificates:
 
 
 def thumbprint_of(certificate: bytes) -> str:
-    """The SHA-256 thumbprint of a certificate in PEM or DER. :raises ValueError: it is none."""
-    is_pem = certificate.lstrip().startswith(b"-----")
-    read = load_pem_x509_certificate(certificate) if is_pem else load_der_x509_certificate(certificate)
+    """The SHA-256 thumbprint of one certificate in PEM or DER.
+
+    :raises ValueError: it is none, or several: a header that came twice may have been joined, and whose the first is
+        nobody knows.
+    """
+    certificate = certificate.strip() if certificate.lstrip().startswith(_BEGIN) else certificate
+    if certificate.startswith(_BEGIN):
+        if certificate.count(b"-----BEGIN") != 1 or not certificate.endswith(_END):
+            raise ValueError("not exactly one certificate")
+        read = load_pem_x509_certificate(certificate)
+    else:
+        read = load_der_x509_certificate(certificate)
     return sha256(read.public_bytes(Encoding.DER)).hexdigest()

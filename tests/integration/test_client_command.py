@@ -91,7 +91,7 @@ def test_certificates_are_named_by_file_or_thumbprint(tmp_path: Path) -> None:
     assert _oak(tmp_path).certificates == (other,)
     assert "no certificate" in _refused(tmp_path, "certificate", "oak", "--remove", str(pem))
     assert "No such file" in _refused(tmp_path, "certificate", "oak", "--add", "ab" * 31)
-    assert "holds no certificate" in _refused(
+    assert "is not one certificate" in _refused(
         tmp_path, "certificate", "oak", "--add", str(tmp_path / "clients.json")
     )
     assert CERTIFICATE.public_bytes(Encoding.PEM).decode() not in (tmp_path / "clients.json").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,7 +74,15 @@ def test_the_thumbprint_is_that_of_the_certificate(form: str) -> None:
 
 def test_a_file_of_either_kind_has_it_too() -> None:
     assert thumbprint_of(PEM) == thumbprint_of(DER) == THUMBPRINT
-    for content in (b"", b"-----BEGIN CERTIFICATE-----\n", b"\0", PEM[:-40]):
+    for content in (
+        b"",
+        b"-----BEGIN CERTIFICATE-----\n",
+        b"\0",
+        PEM[:-40],
+        PEM + PEM,
+        PEM + b"x",
+        b"x" + PEM,
+    ):
         with pytest.raises(ValueError, match=r".*"):
             thumbprint_of(content)
 
@@ -81,7 +90,8 @@ def test_a_file_of_either_kind_has_it_too() -> None:
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ("pem", f"{FORMS['pem']},{FORMS['pem']}"[::-1]),
+        ("pem", f"{FORMS['pem']},{FORMS['pem']}"),
+        ("pem", f"{FORMS['pem']},"),
         ("pem", "%2D" * 5),
         ("pem", "-" * (MAX_LENGTH + 1)),
         ("rfc9440", ":"),
@@ -162,6 +172,23 @@ def _token(gateway: LiveGateway, **headers: str) -> int:
     ).status_code
 
 
+def _token_by(gateway: LiveGateway, *names: str) -> int:
+    """With the certificate in each of these headers, which requests cannot send twice."""
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"), timeout=10)
+    connection.putrequest("POST", "/oauth/token")
+    form = f"grant_type=client_credentials&client_id=test-client&client_secret={gateway.secret}".encode()
+    for name, value in (
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Content-Length", str(len(form))),
+        *((name, FORMS["pem"]) for name in names),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders(form)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 @pytest.fixture
 def behind(tmp_path: Path) -> Iterator[LiveGateway]:
     """A gateway that believes what comes from this machine."""
@@ -171,8 +198,9 @@ def behind(tmp_path: Path) -> Iterator[LiveGateway]:
 
 
 def test_behind_a_proxy_a_secret_needs_the_certificate(behind: LiveGateway) -> None:
-    assert _token(behind, **{HEADER: FORMS["pem"]}) == 200
+    assert _token(behind, **{HEADER: FORMS["pem"]}) == _token_by(behind, HEADER) == 200
     assert _token(behind) == 401
+    assert _token_by(behind, HEADER, HEADER) == 401, "two of them are none"
     assert _token(behind, **{HEADER: quote(_certificate("oak").public_bytes(Encoding.PEM))}) == 401
 
 
