@@ -20,6 +20,8 @@ PLACE = "Message/Header/Security/UsernameToken"
 MOST = 262_144
 """Bytes of a message that is read to know whose it is. A request has some thousands."""
 
+_MOST_ELEMENTS = 10_000  # a RxFill has some hundreds
+
 _DIGEST = "PasswordDigest"
 _TEXTS = {"", "PasswordText"}  # no Type is the latter: UsernameToken Profile 1.1, section 3.1
 
@@ -32,7 +34,7 @@ def header_credentials(message: Inbound) -> Credentials | None:
     """
     if not message.body:
         return None
-    root = parse(message.body, charset=charset_of(message))
+    root = parse(message.body, charset=charset_of(message), max_elements=_MOST_ELEMENTS)
     if local(root) != "Message":
         return None
     token = single(single(single(root, "Header"), "Security"), "UsernameToken")

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from adapters.ncpdp import ADAPTER
-from gateway.errors import MessageError
+from gateway.errors import MessageError, TooLarge
 from gateway.ports import BearerToken, ClientPassword, DigestConstruction, PasswordDigest
 from tests.unit.ncpdp.helpers import NAMESPACE, REQUESTS, VERSIONS, inbound, schema
 from tests.unit.ncpdp.signing import with_digest, with_security, with_text
@@ -135,6 +135,12 @@ def test_nor_twice_around_it(version: str, name: str) -> None:
     element.addnext(other)
     with pytest.raises(MessageError, match=f"{name} is there more than once"):
         ADAPTER.credentials(inbound(etree.tostring(root)))
+
+
+def test_a_stranger_makes_nobody_read_ten_thousand_elements() -> None:
+    body = REQUESTS[VERSIONS[1]].replace("</Message>", "<a/>" * 10_000 + "</Message>")
+    with pytest.raises(TooLarge):
+        ADAPTER.credentials(inbound(body))
 
 
 def test_what_is_no_xml_is_said_so() -> None:
