@@ -28,6 +28,7 @@ from gateway.pipeline import Pipeline, UseCases
 from gateway.ports import Clock, Ephemeral, Security
 from gateway.registry import Registry, load_registry
 from gateway.repeats import Repeats
+from gateway.report_keys import ReportKeys
 from gateway.report_links import ReportLinks
 from gateway.rules import analyst_of, policy_of, reporting_rules, staging_rules, state_rules
 from gateway.security.access_tokens import AccessTokens
@@ -158,6 +159,13 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         url=f"{settings.server.url}/report",
         lifetime=settings.report_links.lifetime,
     )
+    report_keys = ReportKeys(
+        lookup=report_links,
+        links=report_links,
+        ephemeral=ephemeral,
+        clock=clock,
+        lifetime=settings.report_links.key_lifetime,
+    )
     intake = Intake(store=store, matcher=matcher, drugs=drugs, clock=clock)
     partner_keys = SigningKeys(settings.data_path(settings.security.partner_keys_file), algorithm="ES384")
     security, server = _security(settings, vault=vault, audit=audit, ephemeral=ephemeral, clock=clock)
@@ -165,7 +173,13 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         home=state.code,
         registry=registry,
         security=security,
-        use_cases=UseCases(lookup=report_links, people=people, auditing=Auditing(audit=audit), intake=intake),
+        use_cases=UseCases(
+            lookup=report_keys,
+            reports=report_keys.link,
+            people=people,
+            auditing=Auditing(audit=audit),
+            intake=intake,
+        ),
         audit=audit,
         repeats=Repeats(ephemeral=ephemeral, seconds=settings.security.repeats),
         clock=clock,

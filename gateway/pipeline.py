@@ -31,6 +31,7 @@ from gateway.model import (
     IntakeBatch,
     IntakeReceipt,
     LookupRequest,
+    ReportQuery,
     Requester,
 )
 from gateway.model.audit import AuditAction
@@ -66,6 +67,7 @@ class UseCases:
     """What can be asked, by what is asked."""
 
     lookup: Callable[[LookupRequest], Answer]
+    reports: Callable[[ReportQuery], Answer]
     people: Callable[[PersonQuery], PeopleFound]
     auditing: Callable[[AuditQuery], EventsFound]
     intake: Callable[[IntakeBatch], IntakeReceipt]
@@ -172,6 +174,12 @@ class Pipeline:
                 answer = self._use_cases.lookup(replace(asked, requester=requester))
                 trail.answered(answer)
                 return adapter.write(answer, message)
+            case ReportQuery():
+                requester = complete(asked.requester, principal)
+                trail.asked_by(principal, requester)
+                answer = self._use_cases.reports(replace(asked, requester=requester))
+                trail.answered(answer)
+                return adapter.write(answer, message)
             case PersonQuery():
                 requester = complete(asked.requester, principal)
                 trail.asked_by(principal, requester)
@@ -221,7 +229,7 @@ class Pipeline:
         match asked:
             case LookupRequest(person=None):
                 self._security.require(principal, SCOPE_READ)
-            case LookupRequest():
+            case LookupRequest() | ReportQuery():
                 self._security.require(principal, SCOPE_HISTORY)
             case PersonQuery():
                 self._security.require(principal, SCOPE_PATIENT)

@@ -1,6 +1,7 @@
 """Links to a report: made with an answer, opened once, by whoever was given the link.
 
     ReportLinks.__call__    a look-up; where a link is wanted, the answer has one
+    ReportLinks.link_to     a link to an answer that is there
     ReportLinks.peek        whether a ticket can still be opened; this does not open it
     ReportLinks.open        the report, once
     ReportLinks.give_back   as if it had not been opened
@@ -75,10 +76,14 @@ class ReportLinks:
         answer = self._lookup(request)
         if Wanted.LINK not in request.wants or answer.outcome not in _LINKED:
             return answer
-        linked = replace(answer, link=f"{self._url}/{self._made(answer, request.requester)}")
+        linked = replace(answer, link=self.link_to(answer, request.requester))
         if Wanted.DATA in request.wants:
             return linked
         return replace(linked, dispensations=(), persons=(), analysis=None)
+
+    def link_to(self, answer: Answer, requester: Requester) -> str:
+        """A link to this answer, whatever it says. :raises Unavailable: it cannot be kept now."""
+        return f"{self._url}/{self._made(answer, requester)}"
 
     def peek(self, ticket: str) -> None:
         """Nothing, while the ticket can be opened.

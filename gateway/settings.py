@@ -84,9 +84,10 @@ class StagingSection(Section, frozen=True):
 
 
 class ReportLinksSection(Section, frozen=True):
-    """For how many seconds a link to a report can be opened."""
+    """For how many seconds a link to a report can be opened, and links to one can be asked for by its key."""
 
     lifetime: Annotated[int, Meta(ge=10, le=86_400)]
+    key_lifetime: Annotated[int, Meta(ge=10, le=86_400)]
 
 
 class Matching(Section, frozen=True):

@@ -55,6 +55,7 @@ from gateway.model.lookup import (
 from gateway.model.parties import Dispenser, Licence, Organisation, Practitioner, Prescriber, Requester
 from gateway.model.person import Address, Identifier, Person, PersonName
 from gateway.model.products import ListedProduct, ProductCode, ProductList
+from gateway.model.report import ReportKey, ReportQuery
 from gateway.model.reporting import CoveredDays, ExpectedDispenser, Reporter, ReportingSchedule
 
 __all__ = [
@@ -111,6 +112,8 @@ __all__ = [
     "ProductList",
     "Purpose",
     "QuantityUnit",
+    "ReportKey",
+    "ReportQuery",
     "Reported",
     "Reporter",
     "ReportingSchedule",

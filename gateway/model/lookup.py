@@ -11,6 +11,7 @@ from gateway.model.codes import Outcome
 from gateway.model.dispensation import Dispensation
 from gateway.model.parties import Requester
 from gateway.model.person import Person
+from gateway.model.report import ReportKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Wanted(StrEnum):
 
     DATA = "data"
     LINK = "link"  # to a page for a person, which opens once
+    REPORT_KEY = "report-key"  # under which the same client asks for such links later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,8 @@ class Answer:
 
     `link` leads to a page with the report. Where only the link was asked for, both are empty though something is
     held: who reads an answer with a link says "no records" only for NO_DATA. `retrieval_key` stands beside DEFERRED
-    when the history was staged, and fetches it.
+    when the history was staged, and fetches it. `report_key` stands beside a history, or the word that there is none,
+    where a key of its report was asked for.
     """
 
     outcome: Outcome
@@ -111,3 +114,4 @@ class Answer:
     analysis: Analysis | None = field(default=None, repr=False)  # of a history, of nothing else
     link: str | None = field(default=None, repr=False)
     retrieval_key: str | None = field(default=None, repr=False)
+    report_key: ReportKey | None = None

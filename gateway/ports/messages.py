@@ -13,6 +13,7 @@ from gateway.model import (
     IntakeBatch,
     IntakeReceipt,
     LookupRequest,
+    ReportQuery,
 )
 from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
@@ -137,5 +138,5 @@ class PasswordDigest:
 Credentials: TypeAlias = BearerToken | ClientPassword | PasswordDigest
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
-Asked: TypeAlias = LookupRequest | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts
+Asked: TypeAlias = LookupRequest | ReportQuery | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts
 Answered: TypeAlias = Answer | PeopleFound | EventsFound | IntakeReceipt | Outbound
