@@ -124,9 +124,7 @@ ANSWERS: dict[str, Answer] = {
     "complete": answer(states=(_DONE,), analysis=Analysis(as_of=NOW.date(), alerts=(_ALERT,))),
     "no-data": answer(outcome=Outcome.NO_DATA, states=(_EMPTY,), dispensations=(), persons=()),
     "partial": answer(outcome=Outcome.PARTIAL, states=(_DONE, _SILENT)),
-    "partial-empty": answer(
-        outcome=Outcome.PARTIAL, states=(_EMPTY, _SILENT), dispensations=(), persons=()
-    ),
+    "partial-empty": answer(outcome=Outcome.PARTIAL, states=(_EMPTY, _SILENT), dispensations=(), persons=()),
     "ambiguous": _without_report(
         Outcome.AMBIGUOUS,
         "No certain match in the record; no history is shown. Check or send: phone.",
