@@ -184,7 +184,7 @@ def test_an_ambiguous_patient_is_disallowed_with_what_would_decide(empty: LiveGa
 
 
 def test_alerts_of_our_own_analysis_are_named_as_ours(empty: LiveGateway) -> None:
-    opioid = a_dispensation(**NEW, person=HELD, rx_number="1", filled=date.today(), sold=None)
+    opioid = a_dispensation(**NEW, person=HELD, rx_number="1", filled=empty.gateway.clock().date(), sold=None)
     empty.record([replace(opioid, quantity=opioid.quantity * 20)])
     history = empty.gateway.lookup(
         LookupRequest(person=HELD, requester=a_requester(), wants=frozenset({Wanted.DATA}))
