@@ -6,9 +6,12 @@ messages have no dispensations to compare.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -19,6 +22,7 @@ import requests
 import structlog
 from lxml import etree, html
 
+from adapters.pmpgateway.client import DigestAuth
 from adapters.pmpgateway.names import Version
 from gateway.bootstrap import register_client
 from gateway.errors import MessageError
@@ -35,6 +39,7 @@ from gateway.model import (
     Wanted,
 )
 from gateway.model.audit import AuditAction
+from gateway.ports import PartnerSettings
 from gateway.security.client import TokenSource
 from gateway.testing import LiveGateway
 from tests.contract.test_match_evidence import ASKED, HERE, KNOWN_ELSEWHERE, THERE
@@ -437,3 +442,82 @@ def test_what_the_requester_of_a_partner_lacks_is_told_here(gateway: LiveGateway
     )
     with pytest.raises(MessageError, match="PMP Gateway requires"):
         gateway.partner("pmpgateway").ask(LookupRequest(person=HELD, requester=bare))
+
+
+# --- digests ------------------------------------------------------------------------------------------------------
+
+
+def digest_client(live: LiveGateway) -> str:
+    password: str = register_client(
+        live.gateway.settings,
+        "digest-ehr",
+        scopes=("pdmp/history",),
+        organisation="Digest Hospital",
+        role="Physician",
+        digest_password=True,
+    )
+    return password
+
+
+def digest_headers(password: str, *, nonce: str | None = None, at: int | None = None) -> dict[str, str]:
+    nonce, timestamp = nonce or str(uuid.uuid4()), str(at or int(time.time()))
+    made = hashlib.sha256(f"{password}:{nonce}:{timestamp}".encode()).hexdigest()
+    return {
+        "X_Auth_Username": "digest-ehr",
+        "X_Auth_Nonce": nonce,
+        "X_Auth_Timestamp": timestamp,
+        "X_Auth_PasswordDigest": made,
+    }
+
+
+def test_both_steps_with_a_digest(gateway: LiveGateway) -> None:
+    password = digest_client(gateway)
+    first = post(gateway, "/v5_1/patient", patient_request(), None, **digest_headers(password))
+    assert first.status_code == 200, first.text
+    (url,) = texts(first.content)["ViewableReport"]
+    second = post(gateway, url, report_request(), None, **digest_headers(password))
+    (link,) = texts(second.content)["ReportLink"]
+    assert "7001234" in requests.post(link, timeout=30).text
+    assert post(gateway, url, report_request()).status_code == 404, "another client's"
+    events = list(gateway.gateway.audit.events())
+    assert "digest-ehr" in {event.client_id for event in events[-3:]}
+
+
+def test_a_digest_that_was_used_or_does_not_hold(gateway: LiveGateway) -> None:
+    password = digest_client(gateway)
+    used = digest_headers(password)
+    assert post(gateway, "/v5_1/patient", patient_request(), None, **used).status_code == 200
+    upper = digest_headers(password)
+    upper["X_Auth_PasswordDigest"] = upper["X_Auth_PasswordDigest"].upper()
+    assert post(gateway, "/v5_1/patient", patient_request(), None, **upper).status_code == 200
+    late = int(time.time()) - 3600
+    for refused in (
+        used,
+        {**digest_headers(password), "X_Auth_Nonce": used["X_Auth_Nonce"]},
+        digest_headers("another"),
+        digest_headers(password, at=late),
+        digest_headers(password, nonce="a:b"),
+        {**digest_headers(password), "X_Auth_Username": "nobody"},
+        {k: v for k, v in digest_headers(password).items() if k != "X_Auth_PasswordDigest"},
+    ):
+        for path, body in (("/v5_1/patient", patient_request()), (NEVER, report_request())):
+            response = post(gateway, path, body, None, **refused)
+            assert response.status_code == 401
+            told = texts(response.content)
+            assert told["Source"] == ["GATEWAY"]
+            assert "X-Auth-PasswordDigest" in told["Details"][0]
+            assert password not in response.text
+
+
+def test_the_client_with_a_digest(gateway: LiveGateway) -> None:
+    with requests.Session() as session:
+        session.auth = DigestAuth("digest-ehr", digest_client(gateway))
+        settings = PartnerSettings(
+            url=f"{gateway.url}/pmpgateway", token=lambda: "", session=session, timeout=30
+        )
+        partner = gateway.gateway.registry["pmpgateway"].partner(settings)
+        assert partner is not None
+        asked = LookupRequest(person=HELD, requester=a_requester(), wants=frozenset({Wanted.LINK}))
+        link = partner.ask(asked).link
+    assert link is not None
+    assert "7001234" in requests.post(link, timeout=30).text
