@@ -48,16 +48,19 @@ class CodeTable:
         self._display = {value: str(row.get("display", value)) for value, row in rows.items()}
         self._encode: dict[tuple[str, str], str] = {}
         self._decode: dict[tuple[str, str], str] = {}
+        self._spelled: dict[tuple[str, str], str] = {}
         for value, row in rows.items():
             for column, code in row.items():
                 if column in {"display", "read"}:
                     continue
                 self._encode[column, value] = str(code)
                 self._decode.setdefault((column, str(code).casefold()), value)
+                self._spelled.setdefault((column, str(code).casefold()), str(code))
         for value, row in rows.items():
             for column, spellings in row.get("read", {}).items():
                 for code in spellings:
                     self._decode.setdefault((column, str(code).casefold()), value)
+                    self._spelled.setdefault((column, str(code).casefold()), str(code))
 
     def encode(self, value: str, column: str) -> str | None:
         """The code of that format, or None when the format has none for this value."""
@@ -66,6 +69,14 @@ class CodeTable:
     def decode(self, code: str, column: str) -> str | None:
         """The canonical value of that format's code, letter case aside, or None when the table lacks it."""
         return self._decode.get((column, code.strip().casefold()))
+
+    def spelled(self, code: str, column: str) -> str | None:
+        """That format's code as the table writes it, for formats in which letter case counts."""
+        return self._spelled.get((column, code.strip().casefold()))
+
+    def spellings(self, column: str) -> tuple[str, ...]:
+        """All codes of that format that are understood, as the table writes them."""
+        return tuple(code for (of, _), code in self._spelled.items() if of == column)
 
     def display(self, value: str) -> str:
         """The words a person reads for that canonical value."""

@@ -12,13 +12,12 @@ from adapters.pmpgateway.names import CODES
 from gateway.errors import ErrorCode, MessageError
 from gateway.terminology import CodeTable, codes
 
-TABLE: Final = "pmpgateway-role"
 _POLICY: Final = "policy"
 
 
 def spoken() -> tuple[str, ...]:
     """The roles as they have to be sent."""
-    return tuple(_spelled(value) for value in _table())
+    return _table().spellings(CODES)
 
 
 def read_role(element: _Element | None, *, parent: str) -> str:
@@ -35,36 +34,39 @@ def read_role(element: _Element | None, *, parent: str) -> str:
             remedy="Send one of the PMP Gateway's roles, as Physician.",
             code=ErrorCode.REQUIRED,
         )
-    value = _table().decode(told, CODES)
-    if value is not None and _spelled(value) == told:
-        return _table().encode(value, _POLICY) or told
+    value, spelled = _table().decode(told, CODES), _table().spelled(told, CODES)
+    if value is not None and spelled == told:
+        return value
     where = path_of(element) if element is not None else f"{parent}/Role"
-    if value is not None:
+    if spelled is not None:
         raise MessageError(
-            "Role has the letters of a role in another case.", path=where, remedy=f"Send {_spelled(value)}."
+            "Role has the letters of a role in another case.", path=where, remedy=f"Send {spelled}."
         )
     raise MessageError("Role is not one of the PMP Gateway's roles.", path=where, remedy=_hint(told))
 
 
-def role_of(policy_role: str | None) -> str | None:
-    """The role to send for what a policy, or another format, calls it; None when there is none."""
-    if policy_role is None:
+def role_of(role: str | None) -> str | None:
+    """The role to send for what a policy, or another format, calls it; None when there is none.
+
+    Of two roles that a policy does not tell apart it is the one with less authority.
+    """
+    if role is None:
         return None
-    value = _table().decode(policy_role, CODES) or _table().decode(policy_role, _POLICY)
-    return _spelled(value) if value else None
+    value = _table().decode(role, _POLICY)
+    return _table().spelled(role, CODES) or (_table().encode(value, CODES) if value else None)
 
 
 def _table() -> CodeTable:
-    return codes(TABLE)
-
-
-def _spelled(value: str) -> str:
-    return _table().encode(value, CODES) or value
+    return codes("role")
 
 
 def _hint(told: str) -> str:
+    """The roles that begin as what was sent, else the one that other formats call so, else the one that is near."""
+    letters = told.casefold()[:100]
     by_letters = {role.casefold(): role for role in spoken()}
-    near = get_close_matches(told.casefold()[:100], by_letters, n=1, cutoff=0.6)
-    if near:
-        return f"Send {by_letters[near[0]]}, if that is meant."
-    return f"Send one of: {'; '.join(spoken())}."
+    near = [role for known, role in by_letters.items() if known.startswith(letters)]
+    if not near and (same := role_of(told)):
+        near = [same]
+    if not near:
+        near = [by_letters[known] for known in get_close_matches(letters, by_letters, n=1)]
+    return f"Send {' or '.join(near)}." if near else f"Send one of: {'; '.join(spoken())}."
