@@ -57,7 +57,7 @@ def role_of(role: str | None) -> str | None:
 
 
 def _table() -> CodeTable:
-    return codes("role")
+    return codes("pmpgateway-role")
 
 
 def _hint(told: str) -> str:

@@ -48,7 +48,7 @@ def write_error(error: GatewayError, request: Inbound | None) -> Outbound:
     """An Error in the root: what is wrong in `Message`; place, remedy and code in `Details`."""
     caller = caller_of(request)
     xml = _error_xml(error)
-    if request is not None and request.operation == REPORT:
+    if request is not None and f"/{REPORT}/" in request.path:  # also where the method has no operation
         document = _report_response_xml(None, xml, caller, request)
     else:
         document = _patient_response[caller.version].render(

@@ -213,7 +213,9 @@ def test_another_client_gets_nothing_by_the_url(gateway: LiveGateway) -> None:
     assert theirs.status_code == never.status_code == 404
     assert texts(theirs.content)["Message"] == texts(never.content)["Message"]
     assert post(gateway, url, report_request(), None).status_code == 401
-    assert requests.get(url, timeout=30).status_code == 405
+    by_browser = requests.get(url, timeout=30)
+    assert (by_browser.status_code, by_browser.headers["Allow"]) == (405, "POST")
+    assert etree.fromstring(by_browser.content).tag.endswith("ReportResponse")
     assert "ReportLink" in texts(post(gateway, url, report_request()).content), "it is not used up"
 
 

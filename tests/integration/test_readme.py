@@ -150,6 +150,35 @@ def test_the_commands_of_the_fhir_page(serving: tuple[int, Path]) -> None:
     assert verdicts == ["unchanged", "rejected", "created"]
 
 
+def test_the_commands_of_the_pmp_gateway_page(serving: tuple[int, Path]) -> None:
+    port, folder = serving
+    (register,), (script,) = (
+        _blocks("docs/wire/pmpgateway.md", tag) for tag in ("pmpgateway-client", "pmpgateway")
+    )
+    told = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", register.replace("pmpbridge", " ".join(COMMAND), 1)],
+        env=environment(PMPBRIDGE__DATA_DIR=str(folder / "data")),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    client_id, password = (line.split()[1] for line in told.splitlines())
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(":8080/", f":{port}/")],
+        env=environment(CLIENT_ID=client_id, PASSWORD=password),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "No prescriptions are on record" in ended.stdout
+    link = re.search(r"<ReportLink>([^<]*)</ReportLink>", ended.stdout)
+    assert link is not None, ended.stdout
+    assert requests.post(link[1], timeout=10).status_code == requests.codes.ok
+
+
 def test_the_commands_of_the_http_page(serving: tuple[int, Path]) -> None:
     (script,) = _blocks("docs/wire/http.md", "http-routes")
     document, statement = _run(script, *serving)
@@ -249,6 +278,7 @@ RUN_ELSEWHERE = {
     "docs/guide/people.md": {"sh people"},  # test_person_command.py
     "docs/wire/fhir.md": {"sh fhir-reports"},  # here
     "docs/wire/http.md": {"sh http-routes"},  # here
+    "docs/wire/pmpgateway.md": {"sh pmpgateway", "sh pmpgateway-client"},  # here
     "docs/wire/script.md": {"sh script-digest"},  # test_client_command.py
 }
 

@@ -299,7 +299,7 @@ def test_every_role_is_read_in_its_own_letters_only(role: str) -> None:
         ("Physician Assistant", "Send Physician Assistant with prescriptive authority."),
         ("Nurse-Practitioner", "Send Nurse Practitioner."),
         ("Resident", "Send Medical Resident with no independent prescriptive authority."),
-        ("Prescriber Delegate", "Send Prescriber Delegate - Unlicensed or Prescriber Delegate - Licensed."),
+        ("Prescriber Delegate", "Send Prescriber Delegate - Licensed or Prescriber Delegate - Unlicensed."),
         ("Quillfeather", "Send one of: Physician; "),
     ],
 )
