@@ -67,6 +67,7 @@ class Gateway:
     people: People
     staging: Staging
     report_links: ReportLinks
+    report_keys: ReportKeys
     intake: Intake
     linking: Linking
     submissions: Submissions
@@ -193,6 +194,7 @@ def _build(settings: Settings, clock: Clock) -> Gateway:
         people=people,
         staging=staging,
         report_links=report_links,
+        report_keys=report_keys,
         intake=intake,
         linking=Linking(store=store, matcher=matcher, audit=audit, clock=clock),
         submissions=Submissions(registry=registry, intake=intake, audit=audit, clock=clock),

@@ -79,7 +79,8 @@ class ReportKeys:
     def _kept(self, request: LookupRequest) -> ReportKey:
         # 122 random bits in the form of a UUID, which clients of the PMP Gateway expect to find in the URL
         key = str(uuid.uuid4())
-        self._sealed(key, request.requester).put("request", request, self._lifetime)
+        kept = replace(request, message_id=None)  # the message was answered; another one asks for the link
+        self._sealed(key, request.requester).put("request", kept, self._lifetime)
         return ReportKey(value=key, until=self._clock() + timedelta(seconds=self._lifetime))
 
     def _sealed(self, key: str, requester: Requester) -> Sealed:

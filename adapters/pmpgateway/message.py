@@ -7,6 +7,7 @@ version of the URL that it was sent to.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from lxml.etree import _Element
 from werkzeug.http import parse_options_header
@@ -20,6 +21,9 @@ _SPOKEN = f"the namespace {Version.V5_1.namespace} or {Version.V5.namespace}"
 _MEDIA = frozenset({"", "application/xml", "text/xml", "application/x-www-form-urlencoded"})
 """Some senders leave the type of a form, which their HTTP library names by itself; what they send is XML."""
 _KEPT = "pmpgateway"
+
+MOST: Final = 262_144
+"""Bytes of a message. One with every element that is known has some five thousand; what is read of it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ def opened(inbound: Inbound, name: str) -> _Element:
     """The root element, which is called `name`; the caller is known from now on.
 
     :raises UnsupportedFormat: the content type is not one of XML, or the encoding is not read here.
+    :raises TooLarge: more than :data:`MOST`.
     :raises MessageError: not XML, hostile, another message, or a version that is not spoken here.
     """
     kind = inbound.content_type
@@ -44,7 +49,7 @@ def opened(inbound: Inbound, name: str) -> _Element:
             "The content type is not one of XML.", path="Content-Type", remedy="Send application/xml."
         )
     charset = parse_options_header(inbound.headers.get("content-type"))[1].get("charset")
-    root = parse(inbound.body, charset=charset)
+    root = parse(inbound.body, charset=charset, max_bytes=MOST)
     if local(root) != name:
         raise MessageError(
             f"The root element is not {name}.",

@@ -370,6 +370,7 @@ def bad_bodies(live: LiveGateway, body: bytes) -> Iterator[Attack]:
     yield 400, "", {}, body.replace(b"Physician", b"physician")
     yield 400, "", {}, body.replace(b"NPINumber", b"Number").replace(b"DEANumber", b"Number")
     yield 413, "", {}, body + b" " * 50_000_000
+    yield 413, "", {}, body + b" " * 300_000
     yield 415, "", {"Content_Type": "application/json"}, body
     yield 415, "", {"Content_Type": "application/xml; charset=utf-7"}, body
 

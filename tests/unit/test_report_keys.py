@@ -94,7 +94,9 @@ def test_a_link_without_the_history(record: Record) -> None:
 def test_the_same_is_looked_up_for_whoever_reads(record: Record) -> None:
     record.keys.link(ReportQuery(key=record.key(), requester=READER))
     first, second = record.asked
-    assert second == replace(first, requester=READER, wants=frozenset({Wanted.DATA}))
+    assert second == replace(
+        first, requester=READER, wants=frozenset({Wanted.DATA}), message_id=None
+    )
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DISALLOWED, Outcome.AMBIGUOUS, Outcome.ERROR, Outcome.DEFERRED])

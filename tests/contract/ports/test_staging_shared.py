@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from gateway.bootstrap import Gateway, build
-from gateway.model import IntakeBatch, IntakeRecord, Outcome, Wanted
+from gateway.model import IntakeBatch, IntakeRecord, Outcome, ReportQuery, Wanted
 from gateway.settings import load_settings
 from tests.factory import a_dispensation, a_lookup, a_requester
 
@@ -58,3 +58,15 @@ def test_a_link_of_one_is_opened_by_another_once(pair: tuple[Gateway, Gateway], 
     assert other.report_links.open(ticket).answer.dispensations
     with pytest.raises(Exception, match="opened already"):
         one.report_links.open(ticket)
+
+
+def test_by_a_key_of_one_another_makes_links(pair: tuple[Gateway, Gateway], redis_url: str) -> None:
+    one, other = pair
+    key = one.report_keys(replace(ASKED, wants=frozenset({Wanted.DATA, Wanted.REPORT_KEY}))).report_key
+    assert key is not None
+    link = other.report_keys.link(ReportQuery(key=key.value, requester=ASKED.requester)).link
+    assert link is not None
+    kept = _dump(redis_url)
+    assert key.value.encode() not in kept
+    assert b"Quillfeather" not in kept
+    assert one.report_links.open(link.rpartition("/")[2]).answer.dispensations
