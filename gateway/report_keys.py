@@ -54,7 +54,7 @@ class ReportKeys:
         :raises Unavailable: the request cannot be kept now; nothing of the answer leaves then.
         """
         answer = self._lookup(request)
-        if Wanted.REPORT_KEY not in request.wants or answer.outcome not in _REPORTED:
+        if not request.wants_report_key or answer.outcome not in _REPORTED:
             return answer
         return replace(answer, report_key=self._kept(request))
 
@@ -70,7 +70,10 @@ class ReportKeys:
             raise NotFound(
                 "There is no such report, or its time has ended.", remedy="Look the patient up again."
             )
-        answer = self._lookup(replace(kept, requester=query.requester, wants=frozenset({Wanted.DATA})))
+        asked = replace(
+            kept, requester=query.requester, wants=frozenset({Wanted.DATA}), wants_report_key=False
+        )
+        answer = self._lookup(asked)
         if answer.outcome not in _REPORTED:
             return answer
         link = self._links.link_to(answer, query.requester)

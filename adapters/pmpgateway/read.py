@@ -37,7 +37,6 @@ from gateway.model import (
     ReportQuery,
     Sex,
     Species,
-    Wanted,
 )
 from gateway.ports import Inbound
 from gateway.terminology import codes
@@ -61,7 +60,7 @@ def read_patient_request(message: Inbound) -> LookupRequest:
         period=_period(single(asked, "DateRange")),
         states=_states(root),
         message_id=text(root, "Requester", "LicenseeRequestId"),
-        wants=frozenset({Wanted.DATA, Wanted.REPORT_KEY}),
+        wants_report_key=True,
     )
 
 

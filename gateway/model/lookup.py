@@ -27,7 +27,6 @@ class Wanted(StrEnum):
 
     DATA = "data"
     LINK = "link"  # to a page for a person, which opens once
-    REPORT_KEY = "report-key"  # under which the same client asks for such links later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,8 @@ class LookupRequest:
     gateway) or `dispensation_id` (one dispensation of an earlier answer). `states` are two-letter codes; empty
     means: the home state. `stage_only` asks for nothing but a key, with which the same patient's history is fetched
     later; `retrieval_key` is such a key. `once` is what the sender calls this message, where its protocol has a
-    message answered once: one that comes again under the same name is refused.
+    message answered once: one that comes again under the same name is refused. `wants_report_key` asks for a key
+    beside the answer, under which the same client asks for links to the report.
     """
 
     person: Person | None
@@ -50,6 +50,7 @@ class LookupRequest:
     consent: bool | None = None
     message_id: str | None = None
     wants: frozenset[Wanted] = frozenset({Wanted.DATA})
+    wants_report_key: bool = False
     once: str | None = None
     stage_only: bool = False
     retrieval_key: str | None = field(default=None, repr=False)

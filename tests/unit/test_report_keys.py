@@ -11,14 +11,12 @@ import pytest
 
 from gateway.ephemeral import Memory
 from gateway.errors import NotFound, Unavailable
-from gateway.model import Answer, LookupRequest, Outcome, ReportQuery, Requester, Wanted
+from gateway.model import Answer, LookupRequest, Outcome, ReportQuery, Requester
 from gateway.report_keys import ReportKeys
 from gateway.report_links import ReportLinks
 from tests.factory import NOW, a_lookup, a_requester, an_answer
 
-ASKED = a_lookup(
-    requester=replace(a_requester(), client_id="ehr"), wants=frozenset({Wanted.DATA, Wanted.REPORT_KEY})
-)
+ASKED = a_lookup(requester=replace(a_requester(), client_id="ehr"), wants_report_key=True)
 READER = Requester(client_id="ehr", state="CT")
 
 
@@ -77,7 +75,7 @@ def test_there_is_a_report_where_the_record_was_read(record: Record, outcome: Ou
 
 
 def test_no_key_where_none_is_wanted(record: Record) -> None:
-    assert record.keys(replace(ASKED, wants=frozenset({Wanted.DATA}))).report_key is None
+    assert record.keys(replace(ASKED, wants_report_key=False)).report_key is None
 
 
 def test_a_link_without_the_history(record: Record) -> None:
@@ -94,9 +92,7 @@ def test_a_link_without_the_history(record: Record) -> None:
 def test_the_same_is_looked_up_for_whoever_reads(record: Record) -> None:
     record.keys.link(ReportQuery(key=record.key(), requester=READER))
     first, second = record.asked
-    assert second == replace(
-        first, requester=READER, wants=frozenset({Wanted.DATA}), message_id=None
-    )
+    assert second == replace(first, requester=READER, wants_report_key=False, message_id=None)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DISALLOWED, Outcome.AMBIGUOUS, Outcome.ERROR, Outcome.DEFERRED])

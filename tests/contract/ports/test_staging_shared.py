@@ -62,7 +62,7 @@ def test_a_link_of_one_is_opened_by_another_once(pair: tuple[Gateway, Gateway], 
 
 def test_by_a_key_of_one_another_makes_links(pair: tuple[Gateway, Gateway], redis_url: str) -> None:
     one, other = pair
-    key = one.report_keys(replace(ASKED, wants=frozenset({Wanted.DATA, Wanted.REPORT_KEY}))).report_key
+    key = one.report_keys(replace(ASKED, wants_report_key=True)).report_key
     assert key is not None
     link = other.report_keys.link(ReportQuery(key=key.value, requester=ASKED.requester)).link
     assert link is not None

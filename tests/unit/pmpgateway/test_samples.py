@@ -59,7 +59,7 @@ def test_the_request_is_read(version: Version, name: str) -> None:
         assert asked.person is not None
         assert asked.person.name.family == "Quillfeather"
         assert asked.states == (("CT", "MA") if name.startswith("partial") else ("CT",))
-        assert asked.wants == {Wanted.DATA, Wanted.REPORT_KEY}
+        assert (asked.wants, asked.wants_report_key) == ({Wanted.DATA}, True)
     assert asked.requester.practitioner is not None
     assert asked.requester.practitioner.npi == "1023011178"
 
