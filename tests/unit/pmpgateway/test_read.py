@@ -30,6 +30,7 @@ from gateway.model import (
     Species,
 )
 from gateway.ports import Asked, Inbound
+from tests.contract.hostile.attack import NEVER_DAYS, ODD_NAMES
 from tests.factory import NOW
 from tests.unit.mutations import mutated
 from tests.unit.pmpgateway.helpers import (
@@ -242,6 +243,36 @@ def test_what_cannot_be_is_refused(old: str, new: str, place: str) -> None:
     error = refused(patient_request().replace(old, new))
     assert (error.path or "").endswith(place)
     assert new not in str(error)
+
+
+@pytest.mark.parametrize("written", NEVER_DAYS)
+def test_a_day_that_never_was_or_is_to_come(written: str) -> None:
+    error = refused(patient_request(PATIENT_XML.replace("1971-04-09", written)))
+    assert (error.path or "").endswith("Birthdate")
+    for name in ("Begin", "End"):
+        dates = f"<DateRange><{name}>{written}</{name}></DateRange>"
+        if written.strip() in {"", "9999-12-31"}:
+            assert asked(patient_request(dates=dates)).period in {
+                Period(),
+                Period(end=date.max),
+                Period(start=date.max),
+            }
+        else:
+            assert (refused(patient_request(dates=dates)).path or "").endswith(name)
+
+
+@pytest.mark.parametrize("written", ODD_NAMES)
+def test_odd_names_are_read_as_they_are_or_refused(written: str) -> None:
+    escaped = written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    message = inbound(patient_request(PATIENT_XML.replace("Quillfeather", escaped)))
+    read = attempted(message)
+    if any(map(str.isalnum, written)):
+        assert isinstance(read, LookupRequest)
+        assert read.person is not None
+        assert read.person.name.family == written.strip()
+    else:
+        assert isinstance(read, MessageError)
+        assert (read.path or "").endswith("Name/Last")
 
 
 @pytest.mark.parametrize(
