@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from adapters.pmpgateway.names import PATIENT, REPORT, Version
+from adapters.pmpgateway.names import PATIENT, Version
 from gateway.errors import NotFound
 from gateway.model import (
     Alert,
@@ -155,5 +155,3 @@ READ_BACK = {
     "deferred": Outcome.DEFERRED,
     "error": Outcome.ERROR,
 }
-
-__all__ = ["ANSWERS", "BASE", "ERRORS", "KEY", "LINK", "READ_BACK", "REPORT", "REPORTS", "SAMPLES", "inbound"]
