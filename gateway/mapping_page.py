@@ -14,8 +14,10 @@ its loss. In the last columns stand formats in which dispensations are reported 
 
 def mapping_page(field_map: FieldMap) -> str:
     """The page, in Markdown."""
-    rows = ["| field | " + " | ".join(field_map.columns) + " |", "|---" * (len(field_map.columns) + 1) + "|"]
-    rows += [_row(field, field_map.columns) for field in field_map.fields]
+    columns = tuple(format for format in field_map.columns if format not in field_map.same)
+    rows = ["| field | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    rows += [_row(field, columns) for field in field_map.fields]
+    rows += [f"\n{one} has its fields where {other} has them." for one, other in field_map.same.items()]
     tables = sorted({f.table for f in field_map.fields if f.table})
     lost = [line for table in tables for line in _values_lost(table, field_map)]
     values = "\n## Values that a format has no code for\n\n" + "\n".join(lost) + "\n" if lost else ""
@@ -27,11 +29,13 @@ def _conditions(field_map: FieldMap) -> str:
         f"- {format}, `{field.name}`: {condition}"
         for field in field_map.fields
         for format, condition in field.conditional.items()
+        if format not in field_map.same
     ]
     lines += [
         f"- {format}, `{field.name}`: up to {most}"
         for field in field_map.fields
         for format, most in field.most.items()
+        if format not in field_map.same
     ]
     return "\n## Carried in some records and not in others\n\n" + "\n".join(lines) + "\n" if lines else ""
 
@@ -45,7 +49,7 @@ def _values_lost(table: str, field_map: FieldMap) -> list[str]:
     (field, *_) = [f for f in field_map.fields if f.table == table]
     lines = []
     for format in field_map.columns:
-        if field.is_none(format):
+        if field.is_none(format) or format in field_map.same:
             continue
         missing = [v for v in codes(table) if not codes(table).carries(v, field.column[format])]
         if missing:

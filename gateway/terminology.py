@@ -174,11 +174,13 @@ class Field:
 class FieldMap:
     """The rows of `mappings/fields.toml`.
 
-    `columns` are all formats of the map, `formats` those in which histories are answered.
+    `columns` are all formats of the map, `formats` those in which histories are answered. `same` names the format
+    whose column another one shares.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.columns: tuple[str, ...] = tuple(table["formats"])
+        self.same = {format: row["same"] for format, row in table["formats"].items() if "same" in row}
         self.formats = tuple(f for f, row in table["formats"].items() if not row.get("reports", False))
         self._fitted = {format for format, row in table["formats"].items() if row.get("fits", False)}
         columns = {format: row["codes"] for format, row in table["formats"].items()}
@@ -187,10 +189,10 @@ class FieldMap:
                 name=row["field"],
                 kind=row["kind"],
                 table=row.get("table"),
-                paths={format: row[format] for format in self.columns},
+                paths={format: row[self.same.get(format, format)] for format in self.columns},
                 column=columns,
-                most=row.get("most", {}),
-                conditional=row.get("conditional", {}),
+                most=self._shared(row.get("most", {})),
+                conditional=self._shared(row.get("conditional", {})),
             )
             for row in table["dispensation"]
         )
@@ -200,6 +202,11 @@ class FieldMap:
             )
             for format in self.formats
         }
+
+    def _shared(self, by_format: Mapping[str, Any]) -> dict[str, Any]:
+        """What is said of a format, said of those that share its column too."""
+        shared = {one: by_format[other] for one, other in self.same.items() if other in by_format}
+        return {**by_format, **shared}
 
     def may_declare(self, field: Field, format: str) -> bool:
         """True when an answer in that format may lose the field for its own reasons, if it says so: the format has

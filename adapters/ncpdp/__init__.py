@@ -1,5 +1,5 @@
-"""NCPDP SCRIPT 10.6 and 2017071: medication history, asked and answered (RxHistoryRequest, RxHistoryResponse), and
-fills that pharmacies report (RxFill).
+"""NCPDP SCRIPT 10.6, 2017071 and 2023011: medication history, asked and answered (RxHistoryRequest,
+RxHistoryResponse), and fills that pharmacies report (RxFill).
 
     version.py          which version a message is, and how its sender writes it
     message.py tree.py  the outside of a message, and a message as dictionaries of local names

@@ -28,14 +28,14 @@ from gateway.ports import (
 
 
 class NcpdpAdapter(Adapter):
-    """NCPDP SCRIPT 10.6 and 2017071.
+    """NCPDP SCRIPT 10.6, 2017071 and 2023011.
 
     Credentials are the bearer token of the HTTP header; where there is none, those of the message's own header.
     """
 
     name = "ncpdp"
     prefix = "/ncpdp"
-    formats = (Version.V10_6.value, Version.V2017071.value)
+    formats = tuple(version.value for version in Version)
 
     credentials_in_body = True
     most_unknown = MOST

@@ -60,7 +60,7 @@ def _request_10_6(layout: Layout, request: LookupRequest, person: Person, today:
         raise MessageError(
             "SCRIPT 10.6 has no request for a veterinary patient.",
             path="person.species",
-            remedy="Ask in SCRIPT 2017071, FHIR or PMIX.",
+            remedy="Ask in a later SCRIPT, FHIR or PMIX.",
             code=ErrorCode.UNSUPPORTED_VERSION,
         )
     fit, asks, period = layout.fit, request.requester, request.period
@@ -116,7 +116,9 @@ def _request_2017071(layout: Layout, request: LookupRequest, person: Person, tod
             "facility": fit.text(organisation.name, 70) if is_facility else None,
             "facility_state": fit.text(asks.state, 35) if is_facility else None,
             "patient": layout.patient(person),
-            "prescriber": _prescriber_2017071(fit, asks, practice=None if is_facility else organisation.name),
+            "prescriber": _prescriber_2017071(
+                layout, asks, practice=None if is_facility else organisation.name
+            ),
             "start": (period.start or _EARLIEST).isoformat(),
             "end": (period.end or today).isoformat(),
             "states": [
@@ -127,15 +129,16 @@ def _request_2017071(layout: Layout, request: LookupRequest, person: Person, tod
     )
 
 
-def _prescriber_2017071(fit: Fit, asks: Requester, *, practice: str | None) -> Xml:
+def _prescriber_2017071(layout: Layout, asks: Requester, *, practice: str | None) -> Xml:
     """Who asks; nothing without both names and an NPI, since all are required."""
+    fit = layout.fit
     who = asks.practitioner or Practitioner()
     name = name_values(fit, who.name, name_keys("practitioner", ""), needs_first=True)
     agent = name_values(fit, asks.delegate.name if asks.delegate else None, _AGENT, needs_first=True)
     npi = fit.text(who.npi, 35)
     if not npi or not name["last"]:
         return Xml()
-    return block(Version.V2017071, "prescriber").render(
+    return block(layout.version, "prescriber").render(
         {
             "npi": npi,
             "dea": fit.text(who.dea, 35),

@@ -69,7 +69,7 @@ class Fills:
             days_supply=self._days_supply(tree),
             payment=codes("payment").decode(text(source, "PaymentType") or "", "script"),
             diagnosis=medication.diagnosis(tree),
-            drug=self._part(tree, "DrugCoded", medication.drug, text(tree, "DrugDescription")),
+            drug=self._part(medication.product(tree), "DrugCoded", medication.drug, medication.name_of(tree)),
             prescriber=self._part(tree, "Prescriber", _prescriber),
             dispenser=self._part(tree, "Pharmacy", dispenser_in, sub(source, "Source", "Reference")),
             person=self._part(tree, "Patient", self._person),

@@ -1,4 +1,5 @@
-"""What every version of SCRIPT has to write; `layout_10_6.py` and `layout_2017071.py` say how.
+"""What every version of SCRIPT has to write; `layout_10_6.py` and `layout_2017071.py` say how. 2023011 is written as
+2017071: its schema is not public.
 
 A layout is made for one message, since it remembers what did not fit (:class:`~adapters.ncpdp.fit.Fit`). The XML
 itself stands in `blocks/<version>/*.xml`; the layouts only choose and fit the values.
@@ -153,13 +154,17 @@ class Layout(ABC):
 @cache
 def block(version: Version, name: str) -> Block:
     """The compiled template `blocks/<version>/<name>.xml`."""
-    return Block.load(_BLOCKS / version.value.removeprefix("script-") / f"{name}.xml")
+    return Block.load(_folder(version) / f"{name}.xml")
 
 
 @cache
 def _envelope_in(version: Version, namespace: str) -> Block:
-    path = _BLOCKS / version.value.removeprefix("script-") / "message.xml"
-    return Block.load(path, fixed={"namespace": namespace})
+    return Block.load(_folder(version) / "message.xml", fixed={"namespace": namespace})
+
+
+def _folder(version: Version) -> Path:
+    written_as = Version.V2017071 if version is Version.V2023011 else version
+    return _BLOCKS / written_as.value.removeprefix("script-")
 
 
 def _envelope(dialect: Dialect) -> Block:

@@ -1,4 +1,6 @@
-"""SCRIPT 2017071: how its messages are written. Any character, NPI required wherever a party is identified."""
+"""SCRIPT 2017071, and 2023011 as far as is known: how messages are written. Any character, NPI required wherever a
+party is identified.
+"""
 
 from __future__ import annotations
 
@@ -237,6 +239,12 @@ class Layout2017071(Layout):
     def software(self, dialect: Dialect) -> dict[str, str]:
         """The version attributes as the sender writes them, and SenderSoftware, which is required."""
         return {"stamp": dialect.stamp, "software": SOFTWARE, "release": release()}
+
+
+class Layout2023011(Layout2017071):
+    """One message of 2023011, whose schema is not public: as 2017071, with its own stamp."""
+
+    version = Version.V2023011
 
 
 def _state_code(state: StateOutcome) -> str | None:

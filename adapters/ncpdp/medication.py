@@ -30,6 +30,16 @@ def date_of(medication: Tree, name: str) -> date | None:
         raise ValueError(f"{name} is not a date") from None
 
 
+def product(medication: Tree) -> Tree:
+    """What holds DrugCoded: the medication itself, of 2023011 its Product (docs/wire/script.md)."""
+    return sub(medication, "Product") or medication
+
+
+def name_of(medication: Tree) -> str | None:
+    """The DrugDescription, wherever a version has it."""
+    return text(medication, "DrugDescription") or text(product(medication), "DrugDescription")
+
+
 def date_sold(medication: Tree) -> date | None:
     """10.6 has an element for it, 2017071 a qualifier."""
     for other in subs(medication, "OtherMedicationDate"):

@@ -53,6 +53,7 @@ RX_NUMBER = "Message/Header/RxReferenceNumber"
 
 _ONE_OF_A_KIND = ("FillStatus", "Pharmacy", "Prescriber", "MedicationDispensed", "MedicationPrescribed")
 _ONE_FACT = (
+    "Product",
     "DrugDescription",
     "DrugCoded",
     "Quantity",
@@ -276,8 +277,10 @@ def _days_supply(dispensed: Tree) -> int:
 
 
 def _drug(dispensed: Tree) -> Drug:
-    once(sub(dispensed, "DrugCoded"), f"{DISPENSED}/DrugCoded", "ProductCode", "DEASchedule")
-    drug = medication.drug(sub(dispensed, "DrugCoded"), text(dispensed, "DrugDescription"))
+    once(medication.product(dispensed), DISPENSED, "DrugDescription", "DrugCoded")
+    coded = sub(medication.product(dispensed), "DrugCoded")
+    once(coded, f"{DISPENSED}/DrugCoded", "ProductCode", "DEASchedule")
+    drug = medication.drug(coded, medication.name_of(dispensed))
     return replace(drug, ndc11=ndc.compact(drug.ndc11) if drug.ndc11 else None)
 
 

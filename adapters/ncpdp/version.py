@@ -1,14 +1,15 @@
 """Which SCRIPT a message is, and how its answer has to look.
 
 10.6 says `version="010" release="006"` in the namespace `http://www.ncpdp.org/schema/SCRIPT`; 2017071 says
-`20170715` in several attributes and has no namespace. Senders are looser: 2017071 in the old namespace, dates with
-dashes, 10.6 without its namespace. All of these are read, and answered the way they were written.
+`20170715` in several attributes and has no namespace. 2023011, whose schema is not public, is taken to be 2017071
+with 2023011 in those attributes. Senders are looser: a later version in the old namespace, dates with dashes, 10.6
+without its namespace. All of these are read, and answered the way they were written.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lxml.etree import _Element
@@ -16,8 +17,7 @@ from lxml.etree import _Element
 from gateway.errors import ErrorCode, MessageError
 
 NAMESPACE = "http://www.ncpdp.org/schema/SCRIPT"
-SPOKEN = "SCRIPT 10.6 or 2017071"
-STAMP = "20170715"
+SPOKEN = "SCRIPT 10.6, 2017071 or 2023011"
 
 _STAMPED = ("TransactionVersion", "StructuresVersion", "TransportVersion", "DatatypesVersion")
 _STAMP_FORM = re.compile(r"[0-9A-Za-z._/-]{1,20}")
@@ -30,24 +30,27 @@ class Version(StrEnum):
 
     V10_6 = "script-10.6"
     V2017071 = "script-2017071"
+    V2023011 = "script-2023011"  # unverified
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A version as one sender writes it.
 
-    `namespace` is empty when there is none; `stamp` is the value of 2017071's version attributes.
+    `namespace` is empty when there is none; `stamp` is the value of the version attributes, which 10.6 has not.
     """
 
     version: Version
     namespace: str
-    stamp: str = STAMP
+    stamp: str = ""
 
 
 STANDARD = {
     Version.V10_6: Dialect(Version.V10_6, NAMESPACE),
-    Version.V2017071: Dialect(Version.V2017071, ""),
+    Version.V2017071: Dialect(Version.V2017071, "", "20170715"),
+    Version.V2023011: Dialect(Version.V2023011, "", "2023011"),
 }
+_OF_STAMP = {"2017071": Version.V2017071, "2023011": Version.V2023011}  # how the stamps of a version begin
 FALLBACK = STANDARD[Version.V2017071]
 """How a caller is answered whose version cannot be known."""
 
@@ -68,7 +71,7 @@ def detect(root: _Element) -> Dialect:
         )
     stamp = _stamp(root)
     if stamp is not None:
-        if not _is_2017071(stamp):
+        if _stamped(stamp) is None:
             raise _unsupported("version", "Message/@TransactionVersion")
         return nearest(root)
     version, release = (_number(root.get(name)) for name in ("version", "release"))
@@ -84,8 +87,10 @@ def nearest(root: _Element) -> Dialect:
     stamp = _stamp(root)
     namespace = NAMESPACE if str(root.tag).startswith(f"{{{NAMESPACE}}}") else ""
     if stamp is not None:
-        usable = _is_2017071(stamp) and _STAMP_FORM.fullmatch(stamp)
-        return Dialect(Version.V2017071, namespace, stamp if usable else STAMP)
+        version = _stamped(stamp)
+        if version is not None and _STAMP_FORM.fullmatch(stamp):
+            return Dialect(version, namespace, stamp)
+        return replace(STANDARD[version or _closest(stamp)], namespace=namespace)
     if root.get("version") is not None:
         return Dialect(Version.V10_6, namespace)
     return FALLBACK
@@ -94,8 +99,9 @@ def nearest(root: _Element) -> Dialect:
 def sniff(body: bytes) -> Dialect:
     """The dialect of a document that cannot be parsed, by what its first bytes look like."""
     head = body[:_HEAD]
-    if b"2017071" in head.replace(b"-", b""):
-        return FALLBACK
+    for begin, version in _OF_STAMP.items():
+        if begin.encode() in head.replace(b"-", b""):
+            return STANDARD[version]
     if NAMESPACE.encode() in head and re.search(rb"""release\s*=\s*["']0*6["']""", head):
         return STANDARD[Version.V10_6]
     return FALLBACK
@@ -107,11 +113,24 @@ def _stamp(root: _Element) -> str | None:
         if value and value.strip():
             return value.strip()
     older = root.get("version") or ""
-    return older.strip() if _is_2017071(older) else None
+    return older.strip() if _stamped(older) else None
 
 
-def _is_2017071(stamp: str) -> bool:
-    return re.sub(r"\D", "", stamp, flags=re.ASCII).startswith("2017071")
+def _stamped(stamp: str) -> Version | None:
+    """The version that a stamp names; None for one that is not spoken here."""
+    return _OF_STAMP.get(_digits(stamp)[:7])
+
+
+def _closest(stamp: str) -> Version:
+    """The version whose sender most likely reads what the sender of this stamp reads: that of the closest year."""
+    year = _digits(stamp)[:4]
+    if not year:
+        return FALLBACK.version
+    return min(_OF_STAMP.items(), key=lambda spoken: abs(int(spoken[0][:4]) - int(year)))[1]
+
+
+def _digits(stamp: str) -> str:
+    return re.sub(r"\D", "", stamp, flags=re.ASCII)
 
 
 def _number(value: str | None) -> str | None:

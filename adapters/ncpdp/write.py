@@ -32,7 +32,7 @@ from adapters.ncpdp.layout import (
     new_message_id,
 )
 from adapters.ncpdp.layout_10_6 import Layout106
-from adapters.ncpdp.layout_2017071 import Layout2017071
+from adapters.ncpdp.layout_2017071 import Layout2017071, Layout2023011
 from adapters.ncpdp.message import Message, charset_of, header_of, open_request
 from adapters.ncpdp.notes import (
     ACCEPTED_CODE,
@@ -54,7 +54,11 @@ from gateway.terminology import field_map
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
 
-_LAYOUTS: dict[Version, type[Layout]] = {Version.V10_6: Layout106, Version.V2017071: Layout2017071}
+_LAYOUTS: dict[Version, type[Layout]] = {
+    Version.V10_6: Layout106,
+    Version.V2017071: Layout2017071,
+    Version.V2023011: Layout2023011,
+}
 _HERE = Mailbox(address="PMP", qualifier="ZZZ")  # where the request does not say to whom it was sent
 _THERE = Mailbox(address="unknown", qualifier="ZZZ")
 _ANSWERED = frozenset({Outcome.COMPLETE, Outcome.NO_DATA})

@@ -23,6 +23,7 @@ _RECORD = {
     "fhir": "MedicationDispense",
     "script-10.6": "MedicationDispensed",
     "script-2017071": "MedicationDispensed",
+    "script-2023011": "MedicationDispensed",
     "pmix-2": "Prescription",
 }
 

@@ -18,10 +18,14 @@ from gateway.ports import Inbound, Outbound
 from gateway.terminology import field_map
 from tests.factory import NOW, a_lookup
 
-V10_6, V2017071 = VERSIONS = ("script-10.6", "script-2017071")
+V10_6, V2017071, V2023011 = VERSIONS = ("script-10.6", "script-2017071", "script-2023011")
 NAMESPACE = "http://www.ncpdp.org/schema/SCRIPT"
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "standards" / "ncpdp"
-SCHEMAS = {V10_6: "script-10.6.xsd", V2017071: "script-2017071-reconstructed.xsd"}
+SCHEMAS = {
+    V10_6: "script-10.6.xsd",
+    V2017071: "script-2017071-reconstructed.xsd",
+    V2023011: "script-2017071-reconstructed.xsd",  # its own is not public
+}
 
 REQUESTS = {
     V10_6: f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -102,6 +106,7 @@ REQUESTS = {
 </Message>
 """,
 }
+REQUESTS[V2023011] = REQUESTS[V2017071].replace("20170715", "2023011")
 
 
 def inbound(body: str | bytes, *, content_type: str = "application/xml", **over: Any) -> Inbound:

@@ -24,7 +24,7 @@ from gateway.model import (
     Sex,
     Species,
 )
-from tests.unit.ncpdp.helpers import NAMESPACE, V10_6
+from tests.unit.ncpdp.helpers import NAMESPACE, V10_6, V2023011
 
 DISPENSED, PART, NOT_DISPENSED, TRANSFERRED = "Dispensed", "PartiallyDispensed", "NotDispensed", "Transferred"
 _OLD_STATUS = {DISPENSED: "Filled", PART: "PartialFill", NOT_DISPENSED: "NotFilled"}
@@ -54,7 +54,7 @@ def rxfill(
 ) -> str:
     """The message. `medication` is False to leave MedicationDispensed out, `prescribed` True to tell date written and
     refills in MedicationPrescribed alone."""
-    write = _V10_6 if version == V10_6 else _V2017071
+    write = {V10_6: _V10_6, V2023011: _V2023011}.get(version, _V2017071)
     return write(message_id, sender, test).message(d, status, receipt, medication, prescribed)
 
 
@@ -178,6 +178,8 @@ class _V10_6(_Writer):  # noqa: N801 - the version's own name
 
 
 class _V2017071(_Writer):
+    stamp = "20170715"
+
     def message(
         self, d: Dispensation, status: str, receipt: str | None, medication: bool, prescribed: bool
     ) -> str:
@@ -207,7 +209,7 @@ class _V2017071(_Writer):
             "StructuresVersion",
             "ECLVersion",
         )
-        versions = " ".join(f'{name}="20170715"' for name in stamps)
+        versions = " ".join(f'{name}="{self.stamp}"' for name in stamps)
         header = self._header(d, software, "")
         return f'<Message TransactionDomain="SCRIPT" {versions}>{header}{_e("Body", body)}</Message>'
 
@@ -381,3 +383,7 @@ def _address(address: Address | None, state: str, postal_code: str, *, country: 
 
 def _dea(prescriber: Prescriber) -> str | None:
     return f"{prescriber.dea}-{prescriber.dea_suffix}" if prescriber.dea_suffix else prescriber.dea
+
+
+class _V2023011(_V2017071):
+    stamp = "2023011"

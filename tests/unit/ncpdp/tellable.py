@@ -28,7 +28,7 @@ from gateway.model import (
     Sex,
     Species,
 )
-from tests.unit.ncpdp.helpers import V2017071
+from tests.unit.ncpdp.helpers import V10_6
 
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ class Fills:
     def dispensation(self) -> Dispensation:
         random = self._random
         filled = date(2024, 1, 1) + timedelta(days=random.randint(0, 900))
-        is_animal = self._version == V2017071 and random.random() < 0.25
-        has_parts = self._version == V2017071 and random.random() < 0.2
+        is_animal = self._version != V10_6 and random.random() < 0.25
+        has_parts = self._version != V10_6 and random.random() < 0.2
         return Dispensation(
             rx_number=f"{random.randint(1, 9999999)}-{self._number}",
             written=filled - timedelta(days=random.randint(0, 30)),
@@ -92,7 +92,7 @@ class Fills:
                 npi="1234567893",
                 dea=self._maybe("BC6486054"),
                 ncpdp_id=random.choice(("1234563", "7654321")),
-                licence=self._maybe(Licence(number="PCY.0001")) if self._version == V2017071 else None,
+                licence=self._maybe(Licence(number="PCY.0001")) if self._version != V10_6 else None,
                 address=self._address(),
                 phone="8605550100",
             ),
@@ -100,7 +100,7 @@ class Fills:
         )
 
     def _prescriber(self) -> Prescriber:
-        is_veterinarian = self._version == V2017071 and self._random.random() < 0.3
+        is_veterinarian = self._version != V10_6 and self._random.random() < 0.3
         has_numbers = is_veterinarian or self._random.random() < 0.9
         return Prescriber(
             name=self._name(),
@@ -115,7 +115,7 @@ class Fills:
 
     def _human(self) -> Person:
         names = [self._name()]
-        if self._version == V2017071 and self._random.random() < 0.2:
+        if self._version != V10_6 and self._random.random() < 0.2:
             names.append(self._name(NameUse.OLD))
         return Person(
             names=tuple(names),
@@ -148,7 +148,7 @@ class Fills:
             city=city,
             state=state,
             postal_code=postal_code,
-            country="US" if self._version == V2017071 else None,
+            country="US" if self._version != V10_6 else None,
         )
 
     def _maybe(self, value: T) -> T | None:

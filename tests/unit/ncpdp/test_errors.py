@@ -26,6 +26,7 @@ from tests.unit.ncpdp.helpers import (
     REQUESTS,
     V10_6,
     V2017071,
+    V2023011,
     VERSIONS,
     asked,
     assert_valid,
@@ -33,6 +34,9 @@ from tests.unit.ncpdp.helpers import (
     texts,
     tree,
 )
+
+STAMPED = 'TransactionVersion="20170715"'
+STAMPED_NEWEST = 'TransactionVersion="2023011"'
 
 TABLE = [
     (MessageError("Not XML.", code=ErrorCode.MALFORMED, path="line 3, column 7"), 400, "900", None),
@@ -136,26 +140,34 @@ def test_without_a_request_it_is_2017071() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "namespace", "is_10_6"),
+    ("body", "namespace", "version"),
     [
-        (REQUESTS[V10_6][:600], True, True),
-        (REQUESTS[V2017071][:600], False, False),
-        (REQUESTS[V10_6].replace("006", "005"), True, True),
-        (REQUESTS[V10_6].replace('version="010" release="006"', ""), False, False),
-        (REQUESTS[V2017071].replace("20170715", "20230111"), False, False),
-        (REQUESTS[V2017071].replace("<Message ", f'<Message xmlns="{NAMESPACE}" '), True, False),
-        (f'<?xml version="1.0"?><!DOCTYPE x []>{REQUESTS[V10_6][39:]}', True, True),
-        ("<html/>", False, False),
-        ("nonsense", False, False),
+        (REQUESTS[V10_6][:600], True, 'release="006"'),
+        (REQUESTS[V2017071][:600], False, STAMPED),
+        (REQUESTS[V2023011][:600], False, STAMPED_NEWEST),
+        (REQUESTS[V10_6].replace("006", "005"), True, 'release="006"'),
+        (REQUESTS[V10_6].replace('version="010" release="006"', ""), False, STAMPED),
+        (REQUESTS[V2017071].replace("20170715", "20230115"), False, 'TransactionVersion="20230115"'),
+        (REQUESTS[V2017071].replace("20170715", "2022071"), False, STAMPED_NEWEST),
+        (REQUESTS[V2017071].replace("20170715", "2029011"), False, STAMPED_NEWEST),
+        (REQUESTS[V2017071].replace("20170715", "2013101"), False, STAMPED),
+        (REQUESTS[V2017071].replace("20170715", "newest"), False, STAMPED),
+        (REQUESTS[V2017071].replace("<Message ", f'<Message xmlns="{NAMESPACE}" '), True, STAMPED),
+        (REQUESTS[V2023011].replace("<Message ", f'<Message xmlns="{NAMESPACE}" '), True, STAMPED_NEWEST),
+        (f'<?xml version="1.0"?><!DOCTYPE x []>{REQUESTS[V10_6][39:]}', True, 'release="006"'),
+        ("<html/>", False, STAMPED),
+        ("nonsense", False, STAMPED),
     ],
 )
 def test_the_dialect_is_the_callers_as_far_as_it_can_be_known(
-    body: str, namespace: bool, is_10_6: bool
+    body: str, namespace: bool, version: str
 ) -> None:
     outbound = ADAPTER.write_error(MessageError("No."), inbound(body))
-    assert (f'xmlns="{NAMESPACE}"'.encode() in outbound.body) is namespace
-    assert (b'release="006"' in outbound.body) is is_10_6
-    assert (b'TransactionVersion="20170715"' in outbound.body) is not is_10_6
+    head = outbound.body[:400].decode()
+    assert (f'xmlns="{NAMESPACE}"' in head) is namespace
+    said = [one for one in ('release="006"', "TransactionVersion=") if one in head]
+    assert version in head
+    assert said == [version if version.startswith("release") else "TransactionVersion="]
 
 
 ODD_HEADER = """<Header><To>\u200b</To><From Qualifier="&quot;">....</From>

@@ -20,7 +20,7 @@ from gateway.model import (
     Sex,
     Species,
 )
-from tests.unit.ncpdp.helpers import REQUESTS, V10_6, V2017071, VERSIONS, inbound
+from tests.unit.ncpdp.helpers import REQUESTS, V10_6, V2017071, V2023011, VERSIONS, inbound
 from tests.unit.ncpdp.reading import BORN, NAME, read, refusal
 
 
@@ -80,6 +80,7 @@ PHONES = {
         <Fax><Number>8605550199</Number></Fax>
         <HomeTelephone><Number>8605550142</Number></HomeTelephone></CommunicationNumbers>""",
 }
+PHONES[V2023011] = PHONES[V2017071]
 IDENTIFIED = """<Identification>
     <MedicalRecordIdentificationNumberEHR>MRN-7</MedicalRecordIdentificationNumberEHR>
     <SocialSecurity>000-12-3456</SocialSecurity></Identification>"""

@@ -12,7 +12,16 @@ from gateway.model import (
     Period,
     Sex,
 )
-from tests.unit.ncpdp.helpers import NAMESPACE, REQUESTS, V10_6, V2017071, VERSIONS, asked, inbound
+from tests.unit.ncpdp.helpers import (
+    NAMESPACE,
+    REQUESTS,
+    V10_6,
+    V2017071,
+    V2023011,
+    VERSIONS,
+    asked,
+    inbound,
+)
 from tests.unit.ncpdp.reading import BORN, CONSENT, END, NAME, START, read, refusal
 
 
@@ -25,6 +34,9 @@ from tests.unit.ncpdp.reading import BORN, CONSENT, END, NAME, START, read, refu
         (V2017071, (("<Message ", f'<Message xmlns="{NAMESPACE}" '),)),
         (V2017071, (("20170715", "2017-07-15"),)),
         (V2017071, (("20170715", "2017071"),)),
+        (V2023011, (("2023011", "20230115"),)),
+        (V2023011, (("2023011", "2023-01-1"),)),
+        (V2023011, (("<Message ", f'<Message xmlns="{NAMESPACE}" '),)),
         (V2017071, (('DatatypesVersion="20170715" TransportVersion="20170715" ', ""), ('ECLVersion="20170715"', ""))),
         (V2017071, (("<HumanPatient>", ""), ("</HumanPatient>", ""))),
         (V2017071, (("<NonVeterinarian>", ""), ("</NonVeterinarian>", ""))),
@@ -213,7 +225,7 @@ def test_one_refusal_of_consent_outweighs_the_rest() -> None:
         (V10_6, (('version="010"', 'version="ten"'),), "Message/@version"),
         (V10_6, (('release="006"', 'release="005"'),), "Message/@release"),
         (V10_6, ((' release="006"', ""),), "Message/@release"),
-        (V2017071, (("20170715", "20230111"),), "Message/@TransactionVersion"),
+        (V2017071, (("20170715", "20220711"),), "Message/@TransactionVersion"),
         (V2017071, (("20170715", "2013101"),), "Message/@TransactionVersion"),
         (V2017071, (("20170715", "newest"),), "Message/@TransactionVersion"),
     ],
@@ -221,7 +233,7 @@ def test_one_refusal_of_consent_outweighs_the_rest() -> None:
 def test_versions_that_are_not_spoken(version: str, changes: tuple[tuple[str, str], ...], path: str) -> None:
     error = refusal(version, *changes)
     assert (error.code, error.path, error.status) == (ErrorCode.UNSUPPORTED_VERSION, path, 400)
-    assert "10.6 or 2017071" in str(error)
+    assert "10.6, 2017071 or 2023011" in str(error)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -76,7 +76,7 @@ def _post(live: LiveGateway, token: str, body: bytes) -> requests.Response:
 def _kind(response: requests.Response) -> str:
     """The transaction of the answer, which is valid in the version that it speaks."""
     root = etree.fromstring(response.content)
-    spoken = V10_6 if root.get("release") == "006" else V2017071
+    spoken = V10_6 if root.get("release") == "006" else V2017071  # 2023011 too: its schema is not public
     if (etree.QName(root).namespace == NAMESPACE) is (spoken == V10_6):  # the schema knows no other namespace
         assert_valid(Outbound(body=response.content, content_type=""), spoken)
     (element,) = root.find("{*}Body")

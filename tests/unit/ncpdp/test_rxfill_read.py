@@ -14,7 +14,7 @@ from adapters.ncpdp import ADAPTER
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import Dispensation, IdentifierKind, IntakeAction, IntakeBatch, IntakeRecord, QuantityUnit
 from gateway.ports import Outbound
-from tests.unit.ncpdp.helpers import V10_6, V2017071, VERSIONS, assert_valid, inbound, schema
+from tests.unit.ncpdp.helpers import V10_6, V2017071, V2023011, VERSIONS, assert_valid, inbound, schema
 from tests.unit.ncpdp.rxfills import DISPENSED, NOT_DISPENSED, PART, TRANSFERRED, rxfill
 from tests.unit.ncpdp.tellable import Fills
 
@@ -50,6 +50,21 @@ def spoilt(version: str, *changes: tuple[str, str], status: str = DISPENSED) -> 
         assert old in body, f"nothing to replace: {old}"
         body = body.replace(old, new)
     return body
+
+
+def test_the_product_of_2023011_holds_the_drug() -> None:
+    told = a_fill(V2023011)
+    flat = rxfill(told, V2023011)
+    drug = flat[flat.index("<DrugCoded>") : flat.index("</DrugCoded>") + len("</DrugCoded>")]
+    description = f"<DrugDescription>{told.drug.name}</DrugDescription>"
+    assert description in flat
+    in_product = flat.replace(drug, f"<Product>{drug}</Product>")
+    whole = flat.replace(drug, "").replace(description, f"<Product>{drug}{description}</Product>")
+    for body in (in_product, whole):
+        assert dispensation(body).drug == dispensation(flat).drug
+    with pytest.raises(MessageError) as caught:
+        dispensation(flat.replace(drug, f"<Product>{drug}{drug}</Product>"))
+    assert caught.value.path == "RxFill/MedicationDispensed/DrugCoded"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -109,7 +124,7 @@ def test_what_names_no_fill_is_no_report(version: str) -> None:
     )
     assert read(dated).records == ()
     assert read(rxfill(replace(told, rx_number=""), version, NOT_DISPENSED)).records == ()
-    if version == V2017071:
+    if version != V10_6:
         assert read(rxfill(told, version, TRANSFERRED)).records == ()
 
 

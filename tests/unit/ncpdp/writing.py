@@ -11,7 +11,7 @@ from gateway.model import (
 from tests.factory import a_dispensation
 from tests.unit.ncpdp.helpers import (
     V10_6,
-    V2017071,
+    VERSIONS,
 )
 
 SILENT_NY = (
@@ -20,10 +20,10 @@ SILENT_NY = (
 )
 
 
-CODE = {V10_6: "//Approved/ApprovalReasonCode", V2017071: "//Approved/ReasonCode"}
+CODE = {V10_6: "//Approved/ApprovalReasonCode", **dict.fromkeys(VERSIONS[1:], "//Approved/ReasonCode")}
 
 
-DENIAL_CODE = {V10_6: "//Denied/DenialReasonCode", V2017071: "//Denied/ReasonCode"}
+DENIAL_CODE = {V10_6: "//Denied/DenialReasonCode", **dict.fromkeys(VERSIONS[1:], "//Denied/ReasonCode")}
 
 
 def fills(count: int) -> tuple:
