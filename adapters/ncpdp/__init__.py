@@ -3,6 +3,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
 
     version.py          which version a message is, and how its sender writes it
     message.py tree.py  the outside of a message, and a message as dictionaries of local names
+    wrapping.py         the `string` of .NET that a message may stand in
     credentials.py      the sender's credentials in the message's header
     read.py parts.py    wire -> canonical request
     rxfill.py           wire -> canonical report; receipt.py what became of it -> wire

@@ -14,6 +14,7 @@ from adapters._wire import local, parse, path_of, single, text
 from adapters._wire.instants import instant
 from adapters.ncpdp.message import charset_of
 from adapters.ncpdp.refusals import impossible, missing
+from adapters.ncpdp.wrapping import unwrapped
 from gateway.ports import ClientPassword, Credentials, DigestConstruction, Inbound, PasswordDigest
 
 PLACE = "Message/Header/Security/UsernameToken"
@@ -34,7 +35,8 @@ def header_credentials(message: Inbound) -> Credentials | None:
     """
     if not message.body:
         return None
-    root = parse(message.body, charset=charset_of(message), max_elements=_MOST_ELEMENTS)
+    document = parse(message.body, charset=charset_of(message), max_elements=_MOST_ELEMENTS)
+    root, _ = unwrapped(document)
     if local(root) != "Message":
         return None
     token = single(single(single(root, "Header"), "Security"), "UsernameToken")

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from adapters._wire import Block, Xml, to_bytes
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.version import Dialect, Version
+from adapters.ncpdp.wrapping import wrapped
 from gateway.model import Dispensation, Period, Person, StateOutcome
 
 MAX_MEDICATIONS = 300  # of one RxHistoryResponse, in both versions
@@ -124,7 +125,8 @@ class Layout(ABC):
             "sent": self.instant(header.sent),
             "body": body,
         }
-        return to_bytes(_envelope(dialect).render({**values, **self.software(dialect)}))
+        document = to_bytes(_envelope(dialect).render({**values, **self.software(dialect)}))
+        return wrapped(document, dialect.wrapping)
 
     def once(self, render: Callable[[_Part], _Rendered], part: _Part) -> _Rendered:
         """What `render` makes of a part of the answer, made once for one object: a history names the same drugs,

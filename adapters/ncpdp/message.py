@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.etree import _Element
 from werkzeug.http import parse_options_header
@@ -10,6 +10,7 @@ from werkzeug.http import parse_options_header
 from adapters._wire import child, parse
 from adapters.ncpdp.tree import Tree, repeated, sub, text, to_tree
 from adapters.ncpdp.version import Dialect, detect
+from adapters.ncpdp.wrapping import unwrapped
 from gateway.errors import ErrorCode, MessageError, UnsupportedFormat
 from gateway.ports import Inbound
 
@@ -53,13 +54,14 @@ def open_request(inbound: Inbound) -> Message:
     return opened(parse(inbound.body, charset=charset_of(inbound)))
 
 
-def opened(root: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
+def opened(document: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
     """The message in a document.
 
     :param kept: as :func:`adapters.ncpdp.tree.to_tree`.
     :raises MessageError: not SCRIPT, a version that is not spoken here, or not exactly one transaction in it.
     """
-    dialect = detect(root)
+    root, wrapping = unwrapped(document)
+    dialect = replace(detect(root), wrapping=wrapping)
     message = to_tree(root, kept=kept)
     body = message.get("Body")
     if not isinstance(body, dict) or not body:

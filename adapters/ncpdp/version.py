@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from lxml.etree import _Element
 
+from adapters.ncpdp.wrapping import sniffed
 from gateway.errors import ErrorCode, MessageError
 
 NAMESPACE = "http://www.ncpdp.org/schema/SCRIPT"
@@ -38,11 +39,13 @@ class Dialect:
     """A version as one sender writes it.
 
     `namespace` is empty when there is none; `stamp` is the value of the version attributes, which 10.6 has not.
+    `wrapping` is the namespace of the `string` that the message stands in, None when it stands in none.
     """
 
     version: Version
     namespace: str
     stamp: str = ""
+    wrapping: str | None = None
 
 
 STANDARD = {
@@ -98,13 +101,14 @@ def nearest(root: _Element) -> Dialect:
 
 def sniff(body: bytes) -> Dialect:
     """The dialect of a document that cannot be parsed, by what its first bytes look like."""
-    head = body[:_HEAD]
+    head, wrapping = sniffed(body[:_HEAD].decode("latin-1"))
+    found = FALLBACK
+    if NAMESPACE in head and re.search(r"""release\s*=\s*["']0*6["']""", head):
+        found = STANDARD[Version.V10_6]
     for begin, version in _OF_STAMP.items():
-        if begin.encode() in head.replace(b"-", b""):
-            return STANDARD[version]
-    if NAMESPACE.encode() in head and re.search(rb"""release\s*=\s*["']0*6["']""", head):
-        return STANDARD[Version.V10_6]
-    return FALLBACK
+        if begin in head.replace("-", ""):
+            found = STANDARD[version]
+    return replace(found, wrapping=wrapping)
 
 
 def _stamp(root: _Element) -> str | None:

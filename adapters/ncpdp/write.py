@@ -47,6 +47,7 @@ from adapters.ncpdp.patient import read_patient
 from adapters.ncpdp.read import consent_of
 from adapters.ncpdp.tree import Tree, text
 from adapters.ncpdp.version import FALLBACK, Dialect, Version, nearest, sniff
+from adapters.ncpdp.wrapping import unwrapped
 from gateway.errors import GatewayError
 from gateway.model import Answer, Outcome, StateOutcome
 from gateway.ports import Inbound, Outbound
@@ -209,7 +210,7 @@ def _sender(inbound: Inbound | None) -> tuple[Dialect, Tree]:
     if len(inbound.body) > _LONGEST_QUOTED:
         return sniff(inbound.body), {}
     try:
-        root = parse(inbound.body, charset=charset_of(inbound))
+        root, wrapping = unwrapped(parse(inbound.body, charset=charset_of(inbound)))
     except GatewayError:
         return sniff(inbound.body), {}
-    return nearest(root), header_of(root)
+    return replace(nearest(root), wrapping=wrapping), header_of(root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from xml.sax.saxutils import escape
 
 import pytest
 from lxml import etree
@@ -65,6 +66,13 @@ def test_in_a_namespace_or_none() -> None:
         "<Security>", f'<Security xmlns="{wsse}">'
     )
     assert _digest(foreign).client_id == "oak"
+
+
+@BOTH
+def test_inside_of_the_string_of_a_net_service(version: str) -> None:
+    body = with_digest(REQUESTS[version].partition("?>")[2], "oak", "p")
+    for inside in (body, escape(body), f"<![CDATA[{body}]]>"):
+        assert _digest(f'<string xmlns="http://tempuri.org/">{inside}</string>').client_id == "oak"
 
 
 @BOTH
