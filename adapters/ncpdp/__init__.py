@@ -10,6 +10,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     patient.py          the Patient of either, and what it is refused for
     refusals.py         the errors with which a message is refused
     write.py            canonical answers and errors -> wire; the outcomes, one by one
+    rest.py             a history that needs several messages
     layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out

@@ -24,7 +24,6 @@ from adapters.ncpdp.version import Dialect, Version
 from adapters.ncpdp.wrapping import wrapped
 from gateway.model import Dispensation, Period, Person, StateOutcome
 
-MAX_MEDICATIONS = 300  # of one RxHistoryResponse, in both versions
 NOTE_LIMIT = 70  # characters, of Approved/Note and Status/Description
 SOFTWARE = "PMP Bridge"
 
@@ -55,11 +54,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The `Response` of an answer: approved with a note, or denied with a reason; codes where there is one."""
+    """The `Response` of an answer: approved with a note, or denied with a reason; codes where there is one.
+
+    `reference` is the ReferenceNumber with which the rest is asked for.
+    """
 
     approved: bool
     text: str
     code: str | None = None
+    reference: str | None = None
 
 
 class Layout(ABC):

@@ -77,6 +77,7 @@ class Layout106(Layout):
         return block(self.version, "response").render(
             {
                 "approval_code": verdict.code if verdict.approved else None,
+                "reference": verdict.reference,
                 "note": text if verdict.approved else None,
                 "denial_code": None if verdict.approved else verdict.code,
                 "denial": None if verdict.approved else text,

@@ -90,6 +90,7 @@ class Layout2017071(Layout):
         return block(self.version, "response").render(
             {
                 "approval_code": verdict.code if verdict.approved else None,
+                "reference": verdict.reference,
                 "note": note if verdict.approved else None,
                 "denial_code": None if verdict.approved else verdict.code,
                 "denial": None if verdict.approved else self.fit.sentence(verdict.text, self.text_limit),

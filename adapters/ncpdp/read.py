@@ -22,6 +22,7 @@ from adapters.ncpdp.message import Message
 from adapters.ncpdp.parts import date_in, name_in, organisation_in, practitioner_in
 from adapters.ncpdp.patient import read_patient
 from adapters.ncpdp.refusals import DATE_FORM, impossible, once
+from adapters.ncpdp.rest import place_asked_for, remaining
 from adapters.ncpdp.tree import Tree, sub, subs, text, texts
 from adapters.ncpdp.values import STATE_CODE
 from gateway.errors import ErrorCode, MessageError
@@ -49,7 +50,7 @@ def read_request(message: Message, *, today: date) -> LookupRequest:
     return LookupRequest(
         person=person,
         requester=_requester(request),
-        period=_period(request),
+        period=remaining(_period(request), place_asked_for(message.header)),
         states=_states(request),
         consent=consent,
         message_id=message.message_id,

@@ -1,6 +1,6 @@
 """Canonical answers and errors -> SCRIPT, in the version and the shape in which the caller wrote.
 
-    complete     Approved, MedicationDispensed newest first, at most 300; AQ and a note when there are more
+    complete     Approved, MedicationDispensed newest first, at most 300; when there are more, AQ and how to get them
     no-data      Approved, no medication
     ambiguous    Denied AA, the fields that would decide; nobody's history
     disallowed   Denied, why
@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from adapters._wire import Xml, parse
 from adapters.ncpdp import errors
 from adapters.ncpdp.layout import (
-    MAX_MEDICATIONS,
     NOTE_LIMIT,
     Header,
     Layout,
@@ -45,6 +44,7 @@ from adapters.ncpdp.notes import (
 )
 from adapters.ncpdp.patient import read_patient
 from adapters.ncpdp.read import consent_of
+from adapters.ncpdp.rest import Part, part_of, place_asked_for
 from adapters.ncpdp.tree import Tree, text
 from adapters.ncpdp.version import FALLBACK, Dialect, Version, nearest, sniff
 from adapters.ncpdp.wrapping import unwrapped
@@ -63,6 +63,7 @@ _LAYOUTS: dict[Version, type[Layout]] = {
 _HERE = Mailbox(address="PMP", qualifier="ZZZ")  # where the request does not say to whom it was sent
 _THERE = Mailbox(address="unknown", qualifier="ZZZ")
 _ANSWERED = frozenset({Outcome.COMPLETE, Outcome.NO_DATA})
+_NOTHING = Part()
 _LONGEST_QUOTED = 65_536  # bytes of a message that an error is still related to by its id
 
 
@@ -75,16 +76,20 @@ def write_answer(answer: Answer, inbound: Inbound) -> Outbound:
     """The answer to a request that was read.
 
     :raises Failure: a record cannot be written in this version, and the answer would be wrong without it.
+    :raises Conflict: the rest of a history was asked for, and is not to be found any more.
     """
     request = open_request(inbound)
     layout = layout_for(request.dialect.version)
-    body = _body(answer, request, layout)
+    part = _part(answer, request)
+    body = _body(answer, part, request, layout)
     header = reply_header(request.header, message_id_of(answer.report_id), answer.generated_at)
-    lost = {*field_map().losses(answer, layout.version), *layout.fit.lost} if answer.dispensations else set()
+    sent = replace(answer, dispensations=tuple(part.fills))
+    lost = {*field_map().losses(sent, layout.version), *layout.fit.lost} if part.fills else set()
     return Outbound(
         body=layout.message(header, body, request.dialect),
         content_type=CONTENT_TYPE,
         losses=tuple(f.name for f in field_map().fields if f.name in lost),
+        shown=len(part.fills),
     )
 
 
@@ -108,7 +113,7 @@ def write_error(error: GatewayError, inbound: Inbound | None) -> Outbound:
 # --- the body -------------------------------------------------------------------------------------------------
 
 
-def _body(answer: Answer, request: Message, layout: Layout) -> Xml:
+def _body(answer: Answer, part: Part, request: Message, layout: Layout) -> Xml:
     match answer.outcome:
         case Outcome.DEFERRED:
             return layout.status(ACCEPTED_CODE, _later(answer, "The answer is not ready."))
@@ -125,7 +130,14 @@ def _body(answer: Answer, request: Message, layout: Layout) -> Xml:
             denial = Verdict(approved=False, text=text)
             return _response(answer, request, layout, denial)
         case _:
-            return _response(answer, request, layout, _approved(answer, layout))
+            return _response(answer, request, layout, _approved(answer, part, layout), part)
+
+
+def _part(answer: Answer, request: Message) -> Part:
+    """What this message holds of the history; nothing where the answer shows none."""
+    if answer.outcome not in {*_ANSWERED, Outcome.PARTIAL}:
+        return _NOTHING
+    return part_of(answer.dispensations, place_asked_for(request.header), answer.period)
 
 
 def _failed(answer: Answer, layout: Layout, sentence: str) -> Xml:
@@ -139,15 +151,16 @@ def _later(answer: Answer, sentence: str) -> str:
     return f"{sentence} Ask again {when}."
 
 
-def _response(answer: Answer, request: Message, layout: Layout, verdict: Verdict) -> Xml:
-    shown = answer.dispensations[:MAX_MEDICATIONS] if verdict.approved else ()
+def _response(
+    answer: Answer, request: Message, layout: Layout, verdict: Verdict, part: Part = _NOTHING
+) -> Xml:
     today = answer.generated_at.astimezone(UTC).date()
     return layout.response(
         verdict,
         patient=read_patient(request, today=today),
         period=replace(answer.period, end=answer.period.end or today),
         consent=consent_of(request.body),
-        dispensations=shown,
+        dispensations=part.fills,
         states=answer.states if verdict.approved else (),
     )
 
@@ -166,13 +179,16 @@ def _said(answer: Answer, layout: Layout) -> str | None:
     return answer.detail if answer.detail and layout.fit.sentence(answer.detail, layout.text_limit) else None
 
 
-def _approved(answer: Answer, layout: Layout) -> Verdict:
-    held = len(answer.dispensations)
+def _approved(answer: Answer, part: Part, layout: Layout) -> Verdict:
+    held = len(part.fills)
     silent = _silent(answer.states)
-    if held > MAX_MEDICATIONS:
-        oldest = answer.dispensations[MAX_MEDICATIONS - 1].filled
-        rest = f"Newest {MAX_MEDICATIONS} of {held}; rest: ask up to {oldest.isoformat()}."
-        return Verdict(approved=True, code=MORE_CODE, text=f"{silent} {rest}".strip())
+    if part.rest is not None:
+        day = part.rest.day.isoformat()
+        how = f"ask up to {day}" if part.is_divided_by_days else "relate to this ReferenceNumber"
+        rest = f"Newest {held} of {held + part.left_out}; rest: {how}."
+        return Verdict(
+            approved=True, code=MORE_CODE, text=f"{silent} {rest}".strip(), reference=str(part.rest)
+        )
     if silent:
         return Verdict(approved=True, text=silent)
     if answer.outcome is Outcome.PARTIAL:

@@ -157,14 +157,14 @@ def test_three_hundred_and_how_to_get_the_rest(version: str) -> None:
     root = tree(outbound)
     assert texts(root, "//HistorySource/SourceReference") == [d.rx_number for d in held[:300]]
     assert texts(root, CODE[version]) == ["AQ"]
-    assert texts(root, "//Approved/Note") == [f"Newest 300 of 301; rest: ask up to {held[299].filled}."]
+    assert texts(root, "//Approved/Note") == [f"Newest 300 of 301; rest: ask up to {held[300].filled}."]
     told = read_back(outbound)
     assert told.outcome is Outcome.PARTIAL
     assert told.detail is not None
     assert "AQ" in told.detail
     both = tree(written(an_answer(outcome=Outcome.PARTIAL, dispensations=held, states=SILENT_NY), version))
     assert texts(both, "//Approved/Note") == [
-        f"No answer from NY. Newest 300 of 301; rest: ask up to {held[299].filled}."
+        f"No answer from NY. Newest 300 of 301; rest: ask up to {held[300].filled}."
     ]
 
 
