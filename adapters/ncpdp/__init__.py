@@ -12,6 +12,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     write.py            canonical answers and errors -> wire; the outcomes, one by one
     rest.py             a history that needs several messages
     layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit
+    scores.py           the figures of a history
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out
     answer.py fill.py   ... and a partner's answer in

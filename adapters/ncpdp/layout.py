@@ -22,7 +22,7 @@ from adapters._wire import Block, Xml, to_bytes
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.version import Dialect, Version
 from adapters.ncpdp.wrapping import wrapped
-from gateway.model import Dispensation, Period, Person, StateOutcome
+from gateway.model import Analysis, Dispensation, Period, Person, StateOutcome
 
 NOTE_LIMIT = 70  # characters, of Approved/Note and Status/Description
 SOFTWARE = "PMP Bridge"
@@ -87,8 +87,11 @@ class Layout(ABC):
         consent: str | None,
         dispensations: Sequence[Dispensation],
         states: Iterable[StateOutcome],
+        analysis: Analysis | None = None,
+        link: str | None = None,
     ) -> Xml:
-        """An RxHistoryResponse. `period` has both ends; `states` are those that were asked."""
+        """An RxHistoryResponse. `period` has both ends; `states` are those that were asked; `analysis` and `link` are
+        the answer's."""
 
     @abstractmethod
     def patient(self, person: Person) -> Xml:

@@ -27,6 +27,7 @@ from adapters.ncpdp.values import (
 from adapters.ncpdp.version import Version
 from gateway.model import (
     Address,
+    Analysis,
     Dispensation,
     Dispenser,
     Drug,
@@ -71,8 +72,10 @@ class Layout106(Layout):
         consent: str | None,
         dispensations: Sequence[Dispensation],
         states: Iterable[StateOutcome],
+        analysis: Analysis | None = None,
+        link: str | None = None,
     ) -> Xml:
-        """An RxHistoryResponse. 10.6 has no place for the states that have answered."""
+        """An RxHistoryResponse. 10.6 has no place for the states that have answered, figures or a link."""
         text = self.fit.sentence(verdict.text, NOTE_LIMIT)
         return block(self.version, "response").render(
             {

@@ -10,6 +10,7 @@ from dataclasses import replace
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
+from adapters.ncpdp.scores import scores
 from adapters.ncpdp.values import (
     MEDICATION_NOTE_LIMIT,
     SOURCE_PHARMACY,
@@ -29,6 +30,7 @@ from adapters.ncpdp.version import Dialect, Version
 from gateway.errors import Failure
 from gateway.model import (
     Address,
+    Analysis,
     Dispensation,
     Dispenser,
     Drug,
@@ -83,6 +85,8 @@ class Layout2017071(Layout):
         consent: str | None,
         dispensations: Sequence[Dispensation],
         states: Iterable[StateOutcome],
+        analysis: Analysis | None = None,
+        link: str | None = None,
     ) -> Xml:
         """An RxHistoryResponse; a state is named when there is a code to say its outcome with."""
         note = self.fit.sentence(verdict.text, NOTE_LIMIT)
@@ -99,6 +103,7 @@ class Layout2017071(Layout):
                 "medications": [self._medication(d) for d in dispensations],
                 "start": period.start.isoformat() if period.start else None,
                 "end": period.end.isoformat() if period.end else None,
+                "scores": scores(self.version, analysis, link),
                 "states": [
                     block(self.version, "state").render({"state": state, "code": code})
                     for state, code in named

@@ -162,6 +162,8 @@ def _response(
         consent=consent_of(request.body),
         dispensations=part.fills,
         states=answer.states if verdict.approved else (),
+        analysis=answer.analysis if part.fills and not part.continues else None,
+        link=answer.link,
     )
 
 
