@@ -12,7 +12,8 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     write.py            canonical answers and errors -> wire; the outcomes, one by one
     rest.py             a history that needs several messages
     layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit
-    scores.py           the figures of a history
+    scores.py words.py  the figures of a history; what a version has no element for, in words
+    beside.py           what is asked for in the header of HTTP
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out
     answer.py fill.py   ... and a partner's answer in

@@ -7,6 +7,7 @@ from datetime import UTC
 from flask import Blueprint
 
 from adapters.ncpdp import read, routes, rxfill
+from adapters.ncpdp.beside import asked_beside
 from adapters.ncpdp.client import ScriptPartner
 from adapters.ncpdp.credentials import MOST, header_credentials
 from adapters.ncpdp.message import open_request, transaction_refused
@@ -50,7 +51,7 @@ class NcpdpAdapter(Adapter):
         today = message.received_at.astimezone(UTC).date()
         match opened.transaction:
             case read.REQUEST:
-                return read.read_request(opened, today=today)
+                return asked_beside(message, opened.dialect.version, read.read_request(opened, today=today))
             case rxfill.FILL:
                 return rxfill.read_report(opened, today=today)
             case _:

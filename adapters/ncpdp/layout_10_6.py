@@ -10,14 +10,12 @@ from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit, ascii_spelling, plain
 from adapters.ncpdp.layout import NOTE_LIMIT, Layout, Mailbox, Verdict, block
 from adapters.ncpdp.values import (
-    MEDICATION_NOTE_LIMIT,
     SOURCE_PHARMACY,
     AddressKeys,
     Values,
     address_keys,
     address_lines,
     drug_description,
-    medication_note,
     name_keys,
     name_values,
     source_state,
@@ -25,6 +23,7 @@ from adapters.ncpdp.values import (
     table,
 )
 from adapters.ncpdp.version import Version
+from adapters.ncpdp.words import medication_note
 from gateway.model import (
     Address,
     Analysis,
@@ -95,14 +94,13 @@ class Layout106(Layout):
     def _medication(self, d: Dispensation) -> Xml:
         fit = self.fit
         quantity = fit.decimal(d.quantity, 11, "quantity")
-        note = medication_note(d, payment=True)
         return block(self.version, "medication").render(
             {
                 "drug": self.once(self._drug, d.drug),
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script") if quantity else None,
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
-                "note": fit.sentence(note, MEDICATION_NOTE_LIMIT) if note else None,
+                "note": medication_note(fit, d, self.version),
                 "refills": fit.whole(d.refills_authorised, 2, "refills_authorised"),
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),

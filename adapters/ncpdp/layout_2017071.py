@@ -12,14 +12,12 @@ from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
 from adapters.ncpdp.scores import scores
 from adapters.ncpdp.values import (
-    MEDICATION_NOTE_LIMIT,
     SOURCE_PHARMACY,
     AddressKeys,
     Values,
     address_keys,
     address_lines,
     drug_description,
-    medication_note,
     name_keys,
     name_values,
     source_state,
@@ -27,6 +25,7 @@ from adapters.ncpdp.values import (
     table,
 )
 from adapters.ncpdp.version import Dialect, Version
+from adapters.ncpdp.words import medication_note
 from gateway.errors import Failure
 from gateway.model import (
     Address,
@@ -117,7 +116,6 @@ class Layout2017071(Layout):
         quantity = fit.decimal(d.quantity, 11, "quantity")
         if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
             raise Failure("A recorded quantity cannot be written in SCRIPT: it is negative or too large.")
-        note = medication_note(d, payment=False)
         pharmacy, reference = self.once(self._pharmacy, d.dispenser)
         return block(self.version, "medication").render(
             {
@@ -128,7 +126,7 @@ class Layout2017071(Layout):
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
-                "note": fit.sentence(note, MEDICATION_NOTE_LIMIT) if note else None,
+                "note": medication_note(fit, d, self.version),
                 "pharmacy": pharmacy,
                 "prescriber": self.once(self._prescriber, d.prescriber),
                 "reference": reference,

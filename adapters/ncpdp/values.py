@@ -8,12 +8,11 @@ from functools import cache
 from typing import NamedTuple
 
 from adapters.ncpdp.fit import Fit
-from gateway.model import Dispensation, Drug, PersonName, Species
+from gateway.model import Drug, PersonName
 from gateway.terminology import CodeTable, codes
 
 STATE_CODE = re.compile(r"[A-Z]{2}")
 SOURCE_PHARMACY = "P2"
-MEDICATION_NOTE_LIMIT = 210  # characters, of MedicationDispensed/Note
 UNNAMED = "Drug name not reported"
 UNPRINTABLE = "Drug name not printable in this version"
 
@@ -133,24 +132,3 @@ def strength(drug: Drug) -> tuple[str | None, str | None]:
     if len({i.unit for i in ingredients}) == 1:
         return "-".join(f"{i.strength:f}" for i in ingredients), ingredients[0].unit
     return "-".join(f"{i.strength:f} {i.unit or ''}".strip() for i in ingredients), None
-
-
-def medication_note(d: Dispensation, *, payment: bool) -> str | None:
-    """What has no element of its own and a reader of the report needs to see.
-
-    It is for people: nothing here is read back, and the losses say so.
-
-    :param payment: True for the version that has no element for the method of payment either.
-    """
-    said = []
-    if d.person.species is Species.VETERINARY:
-        said.append("Veterinary patient.")
-    if d.partial_fill:
-        said.append(f"Partial fill {d.partial_fill}.")
-    if d.compound:
-        said.append(f"Compound of {len(d.compound)} ingredients.")
-    if payment and d.payment:
-        said.append(f"Payment: {table('payment').display(d.payment)}.")
-    if d.treatment_type:
-        said.append(f"Treatment: {table('treatment-type').display(d.treatment_type)}.")
-    return " ".join(said) or None

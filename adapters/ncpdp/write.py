@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 
 from adapters._wire import Xml, parse
 from adapters.ncpdp import errors
+from adapters.ncpdp.beside import losses_header, wants_losses
 from adapters.ncpdp.layout import (
     NOTE_LIMIT,
     Header,
@@ -85,10 +86,12 @@ def write_answer(answer: Answer, inbound: Inbound) -> Outbound:
     header = reply_header(request.header, message_id_of(answer.report_id), answer.generated_at)
     sent = replace(answer, dispensations=tuple(part.fills))
     lost = {*field_map().losses(sent, layout.version), *layout.fit.lost} if part.fills else set()
+    losses = tuple(f.name for f in field_map().fields if f.name in lost)
     return Outbound(
         body=layout.message(header, body, request.dialect),
         content_type=CONTENT_TYPE,
-        losses=tuple(f.name for f in field_map().fields if f.name in lost),
+        headers=losses_header(losses) if wants_losses(inbound) else (),
+        losses=losses,
         shown=len(part.fills),
     )
 

@@ -21,7 +21,7 @@ REQUEST_HEADERS: Final = (
 )  # fmt: skip
 EXPOSED: Final = (
     "Allow", "Content-Location", "ETag", "Last-Modified", "Location", "Retry-After", "WWW-Authenticate",
-    "X-Request-ID",
+    "X-PMP-Losses", "X-Request-ID",
 )  # fmt: skip
 _MAX_AGE: Final = 600
 """Seconds for which a browser need not ask again."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from adapters.ncpdp import ADAPTER
+from gateway.clinical import Analyst
 from gateway.errors import GatewayError
 from gateway.model import (
     Answer,
@@ -34,6 +35,7 @@ from gateway.model import (
 )
 from gateway.ports import Outbound
 from tests.factory import a_dispensation, a_dispenser, a_drug, a_person, a_prescriber, an_answer
+from tests.unit.clinical.cases import THRESHOLDS
 from tests.unit.ncpdp.helpers import inbound
 
 FOLDER = Path(__file__).resolve().parents[3] / "adapters" / "ncpdp" / "samples"
@@ -63,6 +65,7 @@ _REFILL = a_dispensation(
     drug=_SYRUP,
     dispenser=a_dispenser(name="Thistledown Family Practice", ncpdp_id=None, kind=PartyKind.PRACTITIONER),
 )
+_HISTORY = (a_dispensation(), _REFILL)
 _ANIMAL = a_dispensation(
     drug=a_drug(
         name="phenobarbital 16.2 MG Oral Tablet", ndc11="00603516521", ingredients=(), schedule=Schedule.CIV
@@ -82,7 +85,10 @@ _ANIMAL = a_dispensation(
 _SENTENCE = "More than one person in the record fits the request; no history is shown."
 
 ANSWERS: dict[str, Answer] = {
-    "complete": an_answer(dispensations=(a_dispensation(), _REFILL)),
+    "complete": an_answer(
+        dispensations=_HISTORY,
+        analysis=Analyst(version="cdc-2022", thresholds=THRESHOLDS)(_HISTORY, as_of=a_dispensation().filled),
+    ),
     "no-data": an_answer(outcome=Outcome.NO_DATA),
     "ambiguous": an_answer(
         outcome=Outcome.AMBIGUOUS,

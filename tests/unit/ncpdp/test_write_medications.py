@@ -131,7 +131,13 @@ def test_what_only_people_can_read_is_in_the_note(version: str) -> None:
     assert ("Payment: Private Pay" in note) is (version == V10_6)
     assert "Treatment: Acute Pain" in note
     assert {"partial_fill", "compound", "treatment_type", "person.species"} <= set(outbound.losses)
-    plain = a_dispensation(payment=None, treatment_type=None)
+    plain = a_dispensation(
+        payment=None,
+        treatment_type=None,
+        rx_origin=None,
+        refills_authorised=None,
+        prescriber=a_prescriber(licence=None),
+    )
     assert (
         texts(tree(written(an_answer(dispensations=(plain,)), version)), "//MedicationDispensed/Note") == []
     )
