@@ -9,10 +9,12 @@ from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.layout import Layout, block
 from adapters.ncpdp.layout_10_6 import STATES
 from adapters.ncpdp.layout_2017071 import CONSENT_UNSTATED
+from adapters.ncpdp.read import ROLES
 from adapters.ncpdp.values import Values, name_keys, name_values
 from adapters.ncpdp.version import Version
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Organisation, Person, Practitioner, Requester, Species
+from gateway.terminology import codes
 
 _EARLIEST = date(1900, 1, 1)  # where a period that is open at its start has to be given one
 _PRACTITIONER = name_keys("practitioner", "prescriber_")
@@ -155,4 +157,4 @@ def _prescriber_2017071(layout: Layout, asks: Requester, *, practice: str | None
 def _role(fit: Fit, asks: Requester) -> str | None:
     """The role of who asks: the delegate's where there is one."""
     roles = [party.role for party in (asks.delegate, asks.practitioner) if party and party.role]
-    return fit.text(roles[0], 35) if roles else None
+    return fit.text(codes(ROLES).encode(roles[0], "script") or roles[0], 35) if roles else None

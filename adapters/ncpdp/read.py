@@ -8,7 +8,7 @@ nothing is guessed.
       Patient                         (2017071: HumanPatient, NonHumanPatient)   -> person
       Prescriber, PrescriberAgent     (2017071: NonVeterinarian, Veterinarian)   -> requester.practitioner, delegate
       Facility, Pharmacy, ClinicName, PracticeLocation                           -> requester.organisation
-      RequestorRole                                                              -> role of who asks
+      RequestorRole (mappings/codes.toml)                                        -> role of who asks
       BenefitsCoordination/EffectiveDate, ExpirationDate (10.6), RequestedDates  -> period
       PDMPStatesRequested                                                        -> states
       BenefitsCoordination/Consent                                               -> consent
@@ -27,8 +27,10 @@ from adapters.ncpdp.tree import Tree, sub, subs, text, texts
 from adapters.ncpdp.values import STATE_CODE
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import LookupRequest, Organisation, Period, Practitioner, Requester
+from gateway.terminology import codes
 
 REQUEST = "RxHistoryRequest"
+ROLES = "script-requestor-role"  # table of mappings/codes.toml
 
 # NCPDP's consent values. P and Z permit the prescriber's own prescriptions only; a PMP answers whole histories, so
 # neither permits an answer.
@@ -72,7 +74,7 @@ def _requester(request: Tree) -> Requester:
     prescriber = sub(prescriber, "NonVeterinarian") or sub(prescriber, "Veterinarian") or prescriber
     pharmacy = sub(request, "Pharmacy")
     delegate = _delegate(prescriber)
-    role = text(request, "RequestorRole")
+    role = _role(request)
     is_delegates = delegate is not None and role is not None and "delegate" in role.casefold()
     practitioner = practitioner_in(prescriber, None if is_delegates else role)
     if practitioner is None and pharmacy:
@@ -86,6 +88,12 @@ def _requester(request: Tree) -> Requester:
         delegate=delegate,
         state=_state_of(organisation, prescriber),
     )
+
+
+def _role(request: Tree) -> str | None:
+    """The role as states call it; in the sender's own words where the table does not know these."""
+    told = text(request, "RequestorRole")
+    return (codes(ROLES).decode(told, "script") or told) if told else None
 
 
 def _delegate(prescriber: Tree) -> Practitioner | None:

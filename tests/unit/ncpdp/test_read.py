@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from adapters.ncpdp import ADAPTER
+from adapters.ncpdp.read import ROLES
 from gateway.model import (
     Address,
     IdentifierKind,
@@ -20,6 +22,7 @@ from gateway.model import (
     Sex,
     Species,
 )
+from gateway.terminology import codes
 from tests.unit.ncpdp.helpers import REQUESTS, V10_6, V2017071, V2023011, VERSIONS, inbound
 from tests.unit.ncpdp.reading import BORN, NAME, read, refusal
 
@@ -124,6 +127,28 @@ def test_an_animal_and_its_owner() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("told", "role"),
+    [
+        ("Physician", "Physician"), ("physician", "Physician"), ("MD", "Physician"), ("DVM", "Veterinarian"),
+        ("Physician Assistant with prescriptive authority", "Physician Assistant"), ("RPh", "Pharmacist"),
+        ("Medical Resident with no independent prescriptive authority", "Medical Resident"),
+        ("Other Prescriber", "Other Prescriber"), ("Haruspex", "Haruspex"),
+    ],
+)  # fmt: skip
+def test_a_role_is_called_as_states_call_it_and_an_unknown_one_as_it_is_written(told: str, role: str) -> None:
+    practitioner = read(V2017071, (">Physician<", f">{told}<")).requester.practitioner
+    assert practitioner is not None
+    assert practitioner.role == role
+
+
+def test_every_role_of_the_table_is_one_that_the_home_state_admits() -> None:
+    home = Path(__file__).resolve().parents[3] / "conf" / "states" / "CT.toml"
+    admitted = tomllib.loads(home.read_text(encoding="utf-8"))["policy"]["roles"]
+    assert set(codes(ROLES)) <= set(admitted)
+    assert all(codes(ROLES).carries(role, "script") for role in codes(ROLES))
+
+
 def test_a_delegate_asks_for_a_prescriber() -> None:
     name = "<Name><LastName>Fennimore</LastName><FirstName>Odile</FirstName></Name>"
     agent = f"<PrescriberAgent>{name}</PrescriberAgent>"
@@ -135,7 +160,7 @@ def test_a_delegate_asks_for_a_prescriber() -> None:
     requester = read(V2017071, *changes, (">Physician<", ">Prescriber Delegate - Licensed<")).requester
     assert requester.delegate is not None
     assert requester.practitioner is not None
-    assert (requester.delegate.role, requester.practitioner.role) == ("Prescriber Delegate - Licensed", None)
+    assert (requester.delegate.role, requester.practitioner.role) == ("Licensed Delegate", None)
     old = "<PrescriberAgent><LastName>Fennimore</LastName></PrescriberAgent>"
     requester = read(
         V10_6, ("</Address>\n      </Prescriber>", f"</Address>{old}\n      </Prescriber>")
