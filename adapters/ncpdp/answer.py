@@ -81,7 +81,8 @@ def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     if "Denied" in verdict:
         denied = sub(verdict, "Denied")
         stated = {*texts(denied, "DenialReasonCode"), *texts(denied, "ReasonCode")}
-        outcome = Outcome.AMBIGUOUS if notes.AMBIGUOUS_CODE in stated else Outcome.DISALLOWED
+        known = {codes("script-denial").decode(code, "script") for code in stated}
+        outcome = Outcome.AMBIGUOUS if Outcome.AMBIGUOUS.value in known else Outcome.DISALLOWED
         return _answer(message, asked, now, outcome, detail=text(denied, "DenialReason"))
     if "Approved" not in verdict:
         raise Failure(

@@ -22,7 +22,8 @@ from adapters._wire import Block, Xml, to_bytes
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.version import Dialect, Version
 from adapters.ncpdp.wrapping import wrapped
-from gateway.model import Analysis, Dispensation, Period, Person, StateOutcome
+from gateway.model import Analysis, Dispensation, Outcome, Period, Person, StateOutcome
+from gateway.terminology import codes
 
 NOTE_LIMIT = 70  # characters, of Approved/Note and Status/Description
 SOFTWARE = "PMP Bridge"
@@ -72,6 +73,7 @@ class Layout(ABC):
     ascii_only: ClassVar[bool]
     text_limit: ClassVar[int]  # of Description and DenialReason; Note takes NOTE_LIMIT in every version
     qualifiers: ClassVar[frozenset[str]]  # of To and From
+    denials: ClassVar[frozenset[str]]  # the reasons that a Denied may have
 
     def __init__(self) -> None:
         self.fit = Fit(ascii_only=self.ascii_only)
@@ -96,6 +98,11 @@ class Layout(ABC):
     @abstractmethod
     def patient(self, person: Person) -> Xml:
         """The Patient of a message: who was asked for."""
+
+    def denial_code(self, outcome: Outcome) -> str | None:
+        """The reason for which an outcome is denied; None where there is none that this version's list has."""
+        code = codes("script-denial").encode(outcome.value, "script")
+        return code if code in self.denials else None
 
     def error(self, code: str, description_code: str | None, description: str) -> Xml:
         """An Error."""

@@ -43,6 +43,7 @@ _STATE_CODES = (
     "NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VA VI WA WV WI WY AB BC MB NB NF NS NT NU ON PE QC SK "
     "YT"
 )
+_DENIALS = "AA AB AC AD AE AF AG AH AJ AK AL AM AN AO AP AQ"
 STATES = frozenset(_STATE_CODES.split())
 _CONSENTS = frozenset({"Y", "N", "P", "X", "Z"})
 _PATIENT_NAME = name_keys("person.names.0", "")
@@ -59,6 +60,7 @@ class Layout106(Layout):
     ascii_only = True
     text_limit = NOTE_LIMIT
     qualifiers = frozenset({"P", "C", "M", "D", "ZZZ"})
+    denials = frozenset(_DENIALS.split())
 
     # --- the answer -------------------------------------------------------------------------------------------
 

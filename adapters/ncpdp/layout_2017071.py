@@ -72,6 +72,7 @@ class Layout2017071(Layout):
     ascii_only = False
     text_limit = 1000  # the schema names none
     qualifiers = frozenset({"P", "C", "M", "D", "CF", "ZZZ", "PY", "DIRECT", "REMS"})
+    denials = frozenset({"AA", "AB", "AC", "BB", "BC", "GV"})
 
     # --- the answer -------------------------------------------------------------------------------------------
 

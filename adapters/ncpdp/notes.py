@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-AMBIGUOUS_CODE = "AA"  # the patient is not known to the one who is asked
 MORE_CODE = "AQ"  # more medication history is available
 ACCEPTED_CODE = "010"  # accepted by the ultimate receiver
 

@@ -36,7 +36,6 @@ from adapters.ncpdp.layout_2017071 import Layout2017071, Layout2023011
 from adapters.ncpdp.message import Message, charset_of, header_of, open_request
 from adapters.ncpdp.notes import (
     ACCEPTED_CODE,
-    AMBIGUOUS_CODE,
     APPROVED_NOTE,
     MORE_CODE,
     NO_DATA_NOTE,
@@ -130,7 +129,7 @@ def _body(answer: Answer, part: Part, request: Message, layout: Layout) -> Xml:
             return _response(answer, request, layout, _ambiguous(answer, layout))
         case Outcome.DISALLOWED:
             text = _said(answer, layout) or "The requester may not see a history."
-            denial = Verdict(approved=False, text=text)
+            denial = Verdict(approved=False, code=layout.denial_code(answer.outcome), text=text)
             return _response(answer, request, layout, denial)
         case _:
             return _response(answer, request, layout, _approved(answer, part, layout), part)
@@ -176,7 +175,7 @@ def _ambiguous(answer: Answer, layout: Layout) -> Verdict:
     deciding = answer.match.deciding if answer.match else ()
     if deciding and (answer.detail is None or len(sentence) > layout.text_limit):
         sentence = f"No certain match. Send {', '.join(deciding)}."
-    return Verdict(approved=False, code=AMBIGUOUS_CODE, text=sentence)
+    return Verdict(approved=False, code=layout.denial_code(answer.outcome), text=sentence)
 
 
 def _said(answer: Answer, layout: Layout) -> str | None:

@@ -16,6 +16,7 @@ from gateway.model import (
     StateOutcome,
 )
 from gateway.ports import Outbound
+from gateway.terminology import CodeTable
 from tests.factory import a_dispensation, a_person, an_answer
 from tests.unit.ncpdp.helpers import (
     NAMESPACE,
@@ -297,3 +298,15 @@ def test_error(version: str) -> None:
 def test_no_enclosed_answer_is_wrapped() -> None:
     with pytest.raises(InternalFailure):
         ADAPTER.write(Outbound(body=b"", content_type="text/plain"), asked(V10_6))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_reason_codes_of_a_denial_are_configured_and_kept_to_the_versions_list(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"ambiguous": {"script": "AA"}, "disallowed": {"script": "GV"}}
+    monkeypatch.setattr("adapters.ncpdp.layout.codes", lambda _: CodeTable("script-denial", rows))
+    outbound = written(an_answer(outcome=Outcome.DISALLOWED), version)
+    assert_valid(outbound, version)
+    assert texts(tree(outbound), DENIAL_CODE[version]) == ([] if version == V10_6 else ["GV"])
+    assert read_back(outbound).outcome is Outcome.DISALLOWED
