@@ -6,12 +6,13 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     wrapping.py         the `string` of .NET that a message may stand in
     credentials.py      the sender's credentials in the message's header
     read.py parts.py    wire -> canonical request
-    rxfill.py           wire -> canonical report; receipt.py what became of it -> wire
+    rxfill*.py          wire -> canonical report; receipt.py what became of it -> wire
     patient.py          the Patient of either, and what it is refused for
     refusals.py         the errors with which a message is refused
     write.py            canonical answers and errors -> wire; the outcomes, one by one
     rest.py             a history that needs several messages
-    layout*.py blocks/  how each version is written; fit.py, values.py: how values are made to fit
+    layout*.py blocks/  how each version is written (people_2017071.py: its persons)
+    fit.py values.py    how values are made to fit
     scores.py words.py  the figures of a history; what a version has no element for, in words
     beside.py           what is asked for in the header of HTTP
     errors.py notes.py  the codes and sentences that say an error, an outcome

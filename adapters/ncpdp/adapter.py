@@ -6,7 +6,7 @@ from datetime import UTC
 
 from flask import Blueprint
 
-from adapters.ncpdp import read, routes, rxfill
+from adapters.ncpdp import read, routes, rxfill, rxfill_facts
 from adapters.ncpdp.beside import asked_beside
 from adapters.ncpdp.client import ScriptPartner
 from adapters.ncpdp.credentials import MOST, header_credentials
@@ -52,7 +52,7 @@ class NcpdpAdapter(Adapter):
         match opened.transaction:
             case read.REQUEST:
                 return asked_beside(message, opened.dialect.version, read.read_request(opened, today=today))
-            case rxfill.FILL:
+            case rxfill_facts.FILL:
                 return rxfill.read_report(opened, today=today)
             case _:
                 raise transaction_refused()

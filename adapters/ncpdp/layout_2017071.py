@@ -10,13 +10,12 @@ from dataclasses import replace
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
+from adapters.ncpdp.people_2017071 import address_values, person_block
 from adapters.ncpdp.scores import scores
 from adapters.ncpdp.values import (
     SOURCE_PHARMACY,
-    AddressKeys,
     Values,
     address_keys,
-    address_lines,
     drug_description,
     name_keys,
     name_values,
@@ -28,12 +27,10 @@ from adapters.ncpdp.version import Dialect, Version
 from adapters.ncpdp.words import medication_note
 from gateway.errors import Failure
 from gateway.model import (
-    Address,
     Analysis,
     Dispensation,
     Dispenser,
     Drug,
-    NameUse,
     Outcome,
     PartyKind,
     Period,
@@ -48,21 +45,9 @@ _ANIMAL = ("Animal", "387961004")
 # Required in an answer; treatment, payment, operations is the one value that is not a patient's statement.
 CONSENT_UNSTATED = "TPO"
 ANSWERED = "answered"  # row of the table script-pdmp-state
-_FORMER = frozenset({NameUse.MAIDEN, NameUse.OLD})
-_PATIENT_NAME = name_keys("person.names.0", "")
-_FORMER_NAME = name_keys("person.names.1", "former_")
-_PATIENT_ADDRESS = address_keys("person.addresses.0", "")
 _PRESCRIBER_NAME = name_keys("prescriber.name", "")
 _PRESCRIBER_ADDRESS = address_keys("prescriber.address", "")
 _PHARMACY_ADDRESS = address_keys("dispenser.address", "")
-_PERSON_FIELDS = (
-    ("gender", "person.sex"),
-    ("born", "person.birth_date"),
-    ("phone", "person.phones.0"),
-    *zip(_PATIENT_NAME[:5], _PATIENT_NAME[5:], strict=True),
-    *zip(_FORMER_NAME[:5], _FORMER_NAME[5:], strict=True),
-    *zip(_PATIENT_ADDRESS[:6], _PATIENT_ADDRESS[6:], strict=True),
-)
 
 
 class Layout2017071(Layout):
@@ -177,7 +162,7 @@ class Layout2017071(Layout):
             else None,
         }
         phone = self.fit.telephone(dispenser.phone, "dispenser.phone")
-        address = _address(self.fit, dispenser.address, _PHARMACY_ADDRESS)
+        address = address_values(self.fit, dispenser.address, _PHARMACY_ADDRESS)
         if name is None:
             self.fit.drop({"dispenser.phone": phone})
             self.fit.drop(dict(zip(_PHARMACY_ADDRESS[6:], address.values(), strict=True)))
@@ -209,7 +194,7 @@ class Layout2017071(Layout):
             "licence": licence,
             "phone": self.fit.telephone(prescriber.phone, "prescriber.phone"),
             **name_values(self.fit, prescriber.name, _PRESCRIBER_NAME, needs_first=True),
-            **_address(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
+            **address_values(self.fit, prescriber.address, _PRESCRIBER_ADDRESS),
         }
         if is_veterinarian:
             self.fit.drop({"prescriber.npi": npi})
@@ -222,13 +207,15 @@ class Layout2017071(Layout):
 
     def _appearance(self, person: Person) -> Xml:
         """The Patient of one fill."""
-        return _person(self.fit, person)
+        return person_block(self.version, self.fit, person)
 
     def patient(self, person: Person) -> Xml:
         """The Patient of a message: who was asked for."""
         fit = Fit(ascii_only=False)  # of its own: what is asked is no fact of the answer
         is_animal = person.species is Species.VETERINARY
-        rendered = _person(fit, replace(person, names=person.names[:1]) if is_animal else person)
+        rendered = person_block(
+            self.version, fit, replace(person, names=person.names[:1]) if is_animal else person
+        )
         species, code = _ANIMAL if is_animal else (None, None)
         return block(self.version, "patient").render(
             {
@@ -256,53 +243,3 @@ def _state_code(state: StateOutcome) -> str | None:
     """The code of a state's outcome; None where none is known, and the state is then not named."""
     meaning = ANSWERED if state.outcome in {Outcome.COMPLETE, Outcome.NO_DATA} else state.outcome.value
     return table("script-pdmp-state").encode(meaning, "script")
-
-
-def _address(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
-    if address is None:
-        return dict.fromkeys(keys[:6])
-    line1, line2 = address_lines(fit, address.lines, 40, keys)
-    return {
-        keys.line1: line1,
-        keys.line2: line2,
-        keys.city: fit.text(address.city, 35, keys.city_field),
-        keys.state: fit.text(address.state, 35, keys.state_field),
-        keys.postal_code: fit.text(address.postal_code, 35, keys.postal_code_field),
-        keys.country: _country(fit, address.country, keys.country_field),
-    }
-
-
-def _country(fit: Fit, country: str | None, field: str) -> str | None:
-    """Two characters, or nothing: the first two of a longer name would be another country."""
-    if country is None or len(country) == 2:
-        return fit.text(country, 2, field)
-    fit.drop({field: country})
-    return None
-
-
-def _person(fit: Fit, person: Person) -> Xml:
-    """Name to telephone of a person; nothing without the three that are required: both names, birth date."""
-    name = name_values(fit, person.names[0] if person.names else None, _PATIENT_NAME, needs_first=True)
-    born = person.birth_date.isoformat() if person.birth_date else None
-    values = {
-        "gender": table("sex").encode(person.sex, "script") or "U",
-        "born": born,
-        "phone": fit.telephone(person.phones[0], "person.phones.0") if person.phones else None,
-        **name,
-        **_former_name(fit, person),
-        **_address(fit, person.address, _PATIENT_ADDRESS),
-    }
-    if name["last"] and born:
-        return block(Version.V2017071, "person").render(values)
-    fit.drop({field: values[key] for key, field in _PERSON_FIELDS})
-    return Xml()
-
-
-def _former_name(fit: Fit, person: Person) -> Values:
-    """A second name, when it is one that the person had before."""
-    other = person.names[1] if len(person.names) > 1 else None
-    values = name_values(fit, other, _FORMER_NAME, needs_first=True)
-    if other is None or other.use in _FORMER:
-        return values
-    fit.drop(dict(zip(_FORMER_NAME[5:], values.values(), strict=True)))
-    return dict.fromkeys(_FORMER_NAME[:5])

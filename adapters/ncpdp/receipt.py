@@ -13,7 +13,8 @@ from __future__ import annotations
 from adapters.ncpdp.layout import NOTE_LIMIT, new_message_id
 from adapters.ncpdp.message import Message, open_request
 from adapters.ncpdp.notes import ACCEPTED_CODE
-from adapters.ncpdp.rxfill import DISPENSED, FILL, RX_NUMBER, FillStatus, fill_status
+from adapters.ncpdp.rxfill import FillStatus, fill_status
+from adapters.ncpdp.rxfill_facts import DISPENSED, FILL, RX_NUMBER
 from adapters.ncpdp.tree import text
 from adapters.ncpdp.write import CONTENT_TYPE, layout_for, reply_header
 from gateway.errors import Conflict, ErrorCode, GatewayError, MessageError, Unavailable

@@ -1,0 +1,82 @@
+"""The person and the address of 2017071, which every party and every fill have alike."""
+
+from __future__ import annotations
+
+from adapters._wire import Xml
+from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.layout import block
+from adapters.ncpdp.values import (
+    AddressKeys,
+    Values,
+    address_keys,
+    address_lines,
+    name_keys,
+    name_values,
+    table,
+)
+from adapters.ncpdp.version import Version
+from gateway.model import Address, NameUse, Person
+
+_FORMER = frozenset({NameUse.MAIDEN, NameUse.OLD})
+_PATIENT_NAME = name_keys("person.names.0", "")
+_FORMER_NAME = name_keys("person.names.1", "former_")
+_PATIENT_ADDRESS = address_keys("person.addresses.0", "")
+_PERSON_FIELDS = (
+    ("gender", "person.sex"),
+    ("born", "person.birth_date"),
+    ("phone", "person.phones.0"),
+    *zip(_PATIENT_NAME[:5], _PATIENT_NAME[5:], strict=True),
+    *zip(_FORMER_NAME[:5], _FORMER_NAME[5:], strict=True),
+    *zip(_PATIENT_ADDRESS[:6], _PATIENT_ADDRESS[6:], strict=True),
+)
+
+
+def person_block(version: Version, fit: Fit, person: Person) -> Xml:
+    """Name to telephone of a person; nothing without the three that are required: both names, birth date."""
+    name = name_values(fit, person.names[0] if person.names else None, _PATIENT_NAME, needs_first=True)
+    born = person.birth_date.isoformat() if person.birth_date else None
+    values = {
+        "gender": table("sex").encode(person.sex, "script") or "U",
+        "born": born,
+        "phone": fit.telephone(person.phones[0], "person.phones.0") if person.phones else None,
+        **name,
+        **_former_name(fit, person),
+        **address_values(fit, person.address, _PATIENT_ADDRESS),
+    }
+    if name["last"] and born:
+        return block(version, "person").render(values)
+    fit.drop({field: values[key] for key, field in _PERSON_FIELDS})
+    return Xml()
+
+
+def _former_name(fit: Fit, person: Person) -> Values:
+    """A second name, when it is one that the person had before."""
+    other = person.names[1] if len(person.names) > 1 else None
+    values = name_values(fit, other, _FORMER_NAME, needs_first=True)
+    if other is None or other.use in _FORMER:
+        return values
+    fit.drop(dict(zip(_FORMER_NAME[5:], values.values(), strict=True)))
+    return dict.fromkeys(_FORMER_NAME[:5])
+
+
+def address_values(fit: Fit, address: Address | None, keys: AddressKeys) -> Values:
+    """The parts of an address, for the placeholders of these keys."""
+    if address is None:
+        return dict.fromkeys(keys[:6])
+    line1, line2 = address_lines(fit, address.lines, 40, keys)
+    return {
+        keys.line1: line1,
+        keys.line2: line2,
+        keys.city: fit.text(address.city, 35, keys.city_field),
+        keys.state: fit.text(address.state, 35, keys.state_field),
+        keys.postal_code: fit.text(address.postal_code, 35, keys.postal_code_field),
+        keys.country: _country(fit, address.country, keys.country_field),
+    }
+
+
+def _country(fit: Fit, country: str | None, field: str) -> str | None:
+    """Two characters, or nothing: the first two of a longer name would be another country."""
+    if country is None or len(country) == 2:
+        return fit.text(country, 2, field)
+    fit.drop({field: country})
+    return None
