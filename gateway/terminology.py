@@ -105,14 +105,16 @@ class Field:
     """One row of the field map.
 
     `name` is a dotted path from a :class:`~gateway.model.Dispensation`; `kind` says how its text is read
-    (text, postal-code, date, instant, decimal, integer, code); `table` names the code table of a code. `paths` has a
-    column a format. `most` holds the greatest number that a format brings over, for formats that have such a limit;
-    `conditional` says, for formats that have no place for the field in some records, in which.
+    (text, postal-code, date, instant, decimal, integer, code); `table` names the code table of a code; `absent` is
+    what it means when the field is not there. `paths` has a column a format. `most` holds the greatest number that a
+    format brings over, for formats that have such a limit; `conditional` says, for formats that have no place for the
+    field in some records, in which.
     """
 
     name: str
     kind: str
     table: str | None
+    absent: Any
     paths: Mapping[str, str]
     column: Mapping[str, str]
     most: Mapping[str, int]
@@ -163,7 +165,9 @@ class Field:
         return self.paths[format] == NOT_CARRIED
 
     def carried(self, value: Any, format: str) -> bool:
-        """True when that format brings this value over unchanged."""
+        """True when that format brings this value over unchanged; also by leaving it out, when that means it."""
+        if value == self.absent:
+            return True
         if self.is_none(format) or (format in self.most and value > self.most[format]):
             return False
         if self.table is None:
@@ -189,6 +193,7 @@ class FieldMap:
                 name=row["field"],
                 kind=row["kind"],
                 table=row.get("table"),
+                absent=row.get("absent"),
                 paths={format: row[self.same.get(format, format)] for format in self.columns},
                 column=columns,
                 most=self._shared(row.get("most", {})),

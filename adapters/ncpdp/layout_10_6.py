@@ -33,6 +33,7 @@ from gateway.model import (
     Period,
     Person,
     Prescriber,
+    QuantityUnit,
     StateOutcome,
 )
 
@@ -96,6 +97,8 @@ class Layout106(Layout):
     def _medication(self, d: Dispensation) -> Xml:
         fit = self.fit
         quantity = fit.decimal(d.quantity, 11, "quantity")
+        if quantity is None and d.unit is not QuantityUnit.EACH:  # none is read as each
+            fit.drop({"unit": d.unit})
         return block(self.version, "medication").render(
             {
                 "drug": self.once(self._drug, d.drug),

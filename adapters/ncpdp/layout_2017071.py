@@ -15,6 +15,7 @@ from adapters.ncpdp.scores import scores
 from adapters.ncpdp.values import (
     SOURCE_PHARMACY,
     Values,
+    address_facts,
     address_keys,
     drug_description,
     name_keys,
@@ -161,11 +162,9 @@ class Layout2017071(Layout):
             if dispenser.licence
             else None,
         }
-        phone = self.fit.telephone(dispenser.phone, "dispenser.phone")
-        address = address_values(self.fit, dispenser.address, _PHARMACY_ADDRESS)
         if name is None:
-            self.fit.drop({"dispenser.phone": phone})
-            self.fit.drop(dict(zip(_PHARMACY_ADDRESS[6:], address.values(), strict=True)))
+            self.fit.drop({"dispenser.phone": dispenser.phone})
+            self.fit.drop(address_facts(dispenser.address, _PHARMACY_ADDRESS))
             return Xml(), block(self.version, "reference").render(numbers)
         if numbers["npi"] and numbers["ncpdp_id"]:
             identified, reference = numbers, Xml()
@@ -173,7 +172,12 @@ class Layout2017071(Layout):
             identified = dict.fromkeys(numbers)
             reference = block(self.version, "reference").render(numbers)
         pharmacy = block(self.version, "pharmacy").render(
-            {"name": name, "phone": phone, **identified, **address}
+            {
+                "name": name,
+                "phone": self.fit.telephone(dispenser.phone, "dispenser.phone"),
+                **identified,
+                **address_values(self.fit, dispenser.address, _PHARMACY_ADDRESS),
+            }
         )
         return pharmacy, reference
 

@@ -8,6 +8,7 @@ from adapters.ncpdp.layout import block
 from adapters.ncpdp.values import (
     AddressKeys,
     Values,
+    address_facts,
     address_keys,
     address_lines,
     name_keys,
@@ -21,32 +22,29 @@ _FORMER = frozenset({NameUse.MAIDEN, NameUse.OLD})
 _PATIENT_NAME = name_keys("person.names.0", "")
 _FORMER_NAME = name_keys("person.names.1", "former_")
 _PATIENT_ADDRESS = address_keys("person.addresses.0", "")
-_PERSON_FIELDS = (
-    ("gender", "person.sex"),
-    ("born", "person.birth_date"),
-    ("phone", "person.phones.0"),
-    *zip(_PATIENT_NAME[:5], _PATIENT_NAME[5:], strict=True),
-    *zip(_FORMER_NAME[:5], _FORMER_NAME[5:], strict=True),
-    *zip(_PATIENT_ADDRESS[:6], _PATIENT_ADDRESS[6:], strict=True),
-)
 
 
 def person_block(version: Version, fit: Fit, person: Person) -> Xml:
     """Name to telephone of a person; nothing without the three that are required: both names, birth date."""
     name = name_values(fit, person.names[0] if person.names else None, _PATIENT_NAME, needs_first=True)
-    born = person.birth_date.isoformat() if person.birth_date else None
-    values = {
-        "gender": table("sex").encode(person.sex, "script") or "U",
-        "born": born,
-        "phone": fit.telephone(person.phones[0], "person.phones.0") if person.phones else None,
-        **name,
-        **_former_name(fit, person),
-        **address_values(fit, person.address, _PATIENT_ADDRESS),
-    }
-    if name["last"] and born:
-        return block(version, "person").render(values)
-    fit.drop({field: values[key] for key, field in _PERSON_FIELDS})
-    return Xml()
+    former = _former_name(fit, person)
+    born, phone = person.birth_date, person.phones[0] if person.phones else None
+    if not name["last"] or not born:
+        fit.drop({"person.sex": person.sex, "person.birth_date": born, "person.phones.0": phone})
+        fit.drop(dict(zip(_PATIENT_NAME[5:], name.values(), strict=True)))
+        fit.drop(dict(zip(_FORMER_NAME[5:], former.values(), strict=True)))
+        fit.drop(address_facts(person.address, _PATIENT_ADDRESS))
+        return Xml()
+    return block(version, "person").render(
+        {
+            "gender": table("sex").encode(person.sex, "script") or "U",
+            "born": born.isoformat(),
+            "phone": fit.telephone(phone, "person.phones.0"),
+            **name,
+            **former,
+            **address_values(fit, person.address, _PATIENT_ADDRESS),
+        }
+    )
 
 
 def _former_name(fit: Fit, person: Person) -> Values:

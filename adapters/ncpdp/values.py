@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from adapters.ncpdp.fit import Fit
-from gateway.model import Drug, PersonName
+from gateway.model import Address, Drug, PersonName
 from gateway.terminology import CodeTable, codes
 
 STATE_CODE = re.compile(r"[A-Z]{2}")
@@ -81,9 +81,9 @@ def name_values(fit: Fit, name: PersonName | None, keys: NameKeys, *, needs_firs
         keys.suffix: fit.text(name.suffix, 10, keys.suffix_field),
         keys.prefix: fit.text(name.prefix, 10, keys.prefix_field),
     }
-    if len(given) > 1 and not first:  # the next name would be read as the first
-        fit.drop({keys.given_field: True, keys.rest_field: True})
     if last and (first or not needs_first):
+        if values[keys.middle] and not first:  # the next name is read as the first
+            fit.drop({keys.given_field: True, keys.rest_field: True})
         return values
     fit.drop(dict(zip(keys[5:], values.values(), strict=True)))
     return dict.fromkeys(keys[:5])
@@ -92,13 +92,22 @@ def name_values(fit: Fit, name: PersonName | None, keys: NameKeys, *, needs_firs
 def address_lines(
     fit: Fit, lines: Sequence[str], limit: int, keys: AddressKeys
 ) -> tuple[str | None, str | None]:
-    """The first two lines; an empty one is skipped, and then the lines are not where they were."""
-    fields = (keys.line1_field, keys.line2_field)
-    fitted = [fit.text(line, limit, field) for line, field in zip(lines, fields, strict=False)]
-    there = [line for line in fitted if line]
-    if len(there) < len(fitted):
-        fit.drop(dict.fromkeys(fields, True))
-    return (there[0] if there else None, there[1] if len(there) > 1 else None)
+    """The first two lines; where the first is empty the second takes its place, and is not where it was."""
+    first = fit.text(lines[0], limit, keys.line1_field) if lines else None
+    second = fit.text(lines[1], limit, keys.line2_field) if len(lines) > 1 else None
+    if second and not first:
+        fit.drop({keys.line1_field: True, keys.line2_field: True})
+        return second, None
+    return first, second
+
+
+def address_facts(address: Address | None, keys: AddressKeys) -> Mapping[str, object]:
+    """What the fields of an address hold, for one that is left out whole."""
+    if address is None:
+        return {}
+    lines = (*address.lines[:2], None, None)[:2]
+    facts = (*lines, address.city, address.state, address.postal_code, address.country)
+    return dict(zip(keys[6:], facts, strict=True))
 
 
 @cache
@@ -110,9 +119,13 @@ def table(name: str) -> CodeTable:
 def drug_description(fit: Fit, drug: Drug, ndc: str | None) -> str:
     """What stands in DrugDescription, which is required: the name, else the NDC as it is written, else that there
     is none."""
-    if drug.name:
-        return fit.text(drug.name, 105, "drug.name") or UNPRINTABLE
-    return f"NDC {ndc}" if ndc else UNNAMED
+    unnamed = f"NDC {ndc}" if ndc else UNNAMED
+    if not drug.name:
+        return unnamed
+    name = fit.text(drug.name, 105, "drug.name") or UNPRINTABLE
+    if name in {unnamed, UNNAMED}:  # a name that reads as if there were none
+        fit.drop({"drug.name": name})
+    return name
 
 
 def source_state(fit: Fit, state: str | None) -> str | None:
