@@ -1,7 +1,8 @@
 """A partner's SCRIPT message -> canonical answer. What is there is read, what is odd is noted, nothing is guessed.
 
 Approved with medications          complete; partial when a state is silent, or more is held than was sent (AQ)
-Approved without                   no-data, unless a state is silent or prescriptions stand in their place
+Approved without                   no-data, unless a state is silent
+Approved with prescriptions only   partial, without data: what was prescribed is not known to have been dispensed
 Error 900, 1000, "NotFound"        no-data
 Denied AA                          ambiguous: the patient could not be told
 Denied otherwise                   disallowed
@@ -24,14 +25,19 @@ from adapters.ncpdp.fill import Fills
 from adapters.ncpdp.layout_2017071 import ANSWERED
 from adapters.ncpdp.message import Message
 from adapters.ncpdp.parts import date_in, person_in
+from adapters.ncpdp.read import REFUSED
 from adapters.ncpdp.tree import Tree, every, sub, subs, text, texts, to_tree
+from adapters.ncpdp.values import STATE_CODE
 from gateway.errors import Failure
 from gateway.model import Answer, Dispensation, LookupRequest, Outcome, Period, Person, Species, StateOutcome
 from gateway.terminology import codes
 
-_DISPENSED = ("MedicationDispensed", "MedicationDispensedAdministered")
+_ADMINISTERED = "MedicationDispensedAdministered"
+_DISPENSED = ("MedicationDispensed", _ADMINISTERED)
+_PRESCRIBED = "MedicationPrescribed"
 _STATUS_CODES = frozenset({"000", "001", "002", "003", "005", "010"})
 _LONGEST_DETAIL = 500
+_UNNAMED_STATE = "??"
 
 
 def read_answer(message: Message, asked: LookupRequest, *, now: datetime) -> Answer:
@@ -94,23 +100,29 @@ def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
 
 def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     dispensations, odd = _dispensations(message, asked)
-    if not dispensations:
-        _check_nothing_is_passed_over(message.body)
+    prescribed = len(every(message.body, _PRESCRIBED))
+    unknown_medications = _unknown_medications(message.body, is_alone=not dispensations and not prescribed)
     approved = sub(message.body, "Response", "Approved")
     note = text(approved, "Note") or ""
-    states = _states(message.body, asked, note, Outcome.COMPLETE if dispensations else Outcome.NO_DATA)
+    outcome = Outcome.COMPLETE if dispensations else Outcome.PARTIAL if prescribed else Outcome.NO_DATA
+    states = _states(message.body, asked, note, outcome)
     reasons = [code for name in ("ApprovalReasonCode", "ReasonCode") for code in texts(approved, name)]
     unknown = [code for code in reasons if code != notes.MORE_CODE and code.isalnum() and len(code) <= 3]
     remarks = [
         note,
         "The partner holds more than it has sent (AQ)." if notes.MORE_CODE in reasons else "",
         f"Reason code {', '.join(unknown)}, whose meaning is not known here." if unknown else "",
+        f"Prescriptions are not shown: {prescribed}; they may not have been dispensed." if prescribed else "",
+        f"Medications of an unknown kind are not shown: {unknown_medications}."
+        if unknown_medications
+        else "",
+        *_odd_around(message.body),
         *odd,
     ]
-    outcome = Outcome.COMPLETE if dispensations else Outcome.NO_DATA
     if (
         notes.MORE_CODE in reasons
         or notes.is_partial(note)
+        or unknown_medications
         or any(s.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA} for s in states)
     ):
         outcome = Outcome.PARTIAL
@@ -125,14 +137,37 @@ def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     )
 
 
-def _check_nothing_is_passed_over(response: Tree) -> None:
-    """An answer with medications of another kind, prescriptions for one, is not an answer without any."""
-    for name in response:
-        if name.startswith("Medication"):
-            raise Failure(
-                "The partner answers with medications that are no dispensations.",
-                path=f"RxHistoryResponse/{name}",
-            )
+def _unknown_medications(response: Tree, *, is_alone: bool) -> int:
+    """How many medications there are that are neither dispensed nor prescribed.
+
+    :param is_alone: True when there are no others.
+    :raises Failure: there are such and nothing else: that is not an answer without any.
+    """
+    known = {*_DISPENSED, _PRESCRIBED}
+    names = [name for name in response if name.startswith("Medication") and name not in known]
+    if names and is_alone:
+        raise Failure(
+            "The partner answers with medications of an unknown kind.",
+            path=f"RxHistoryResponse/{names[0]}",
+        )
+    return sum(len(every(response, name)) for name in names)
+
+
+def _odd_around(response: Tree) -> list[str]:
+    """What is odd beside the medications, a sentence each."""
+    administered = len(every(response, _ADMINISTERED))
+    consents = {c.upper() for b in subs(response, "BenefitsCoordination") for c in texts(b, "Consent")}
+    named = [text(s, "StateProvince") or "" for s in _states_responded(response)]
+    foreign = sum(not STATE_CODE.fullmatch(name.upper()) for name in named)
+    return [
+        said
+        for said, is_so in (
+            (f"Administered, as far as the partner says: {administered} of its records.", administered),
+            ("The partner approves, and states a consent that does not permit it.", consents & REFUSED),
+            (f"States that are not named by a code: {foreign}.", foreign),
+        )
+        if is_so
+    ]
 
 
 def _dispensations(message: Message, asked: LookupRequest) -> tuple[tuple[Dispensation, ...], list[str]]:
@@ -165,23 +200,34 @@ def _patient(response: Tree, asked: LookupRequest) -> Person:
 
 def _states(response: Tree, asked: LookupRequest, note: str, outcome: Outcome) -> tuple[StateOutcome, ...]:
     """Each state that is named as having answered, or is known not to have."""
-    answered = subs(sub(response, "PDMPStatesResponded"), "PDMPStates")
-    found = {s.state: s for s in (_state(tree, outcome) for tree in answered)}
+    found = [_state(tree, outcome) for tree in _states_responded(response)]
+    named = {s.state for s in found}
     silent = list(notes.silent_states(note))
     if "PDMPStatesResponded" in response:
-        silent += [state for state in asked.states if state not in found]
+        silent += [state for state in asked.states if state not in named]
     elif len(asked.states) > 1 and not silent:
         # nothing says which of them the answer covers, so none of them counts as having answered
         silent = list(asked.states)
-    for state in silent:
-        detail = f"{state} has not answered, as far as the partner says."
-        found[state] = StateOutcome(state=state, outcome=Outcome.ERROR, detail=detail)
-    return tuple(found.values())
+    unheard = [
+        StateOutcome(
+            state=state,
+            outcome=Outcome.ERROR,
+            detail=f"{state} has not answered, as far as the partner says.",
+        )
+        for state in dict.fromkeys(silent)
+    ]
+    return tuple([s for s in found if s.state not in silent] + unheard)
+
+
+def _states_responded(response: Tree) -> list[Tree]:
+    return subs(sub(response, "PDMPStatesResponded"), "PDMPStates")
 
 
 def _state(tree: Tree, outcome: Outcome) -> StateOutcome:
-    """One PDMPStates. A code that the table does not know may mean anything, a failure too."""
-    state = (text(tree, "StateProvince") or "??")[:2].upper()
+    """One PDMPStates. A code that the table does not know may mean anything, a failure too; and a state that is named
+    otherwise than by its code is nobody's."""
+    named = (text(tree, "StateProvince") or "").upper()
+    state = named if STATE_CODE.fullmatch(named) else _UNNAMED_STATE
     code = text(tree, "ReasonCode")
     meaning = codes("script-pdmp-state").decode(code, "script") if code else None
     if meaning == ANSWERED:

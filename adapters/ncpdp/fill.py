@@ -73,7 +73,7 @@ class Fills:
             prescriber=self._part(tree, "Prescriber", _prescriber),
             dispenser=self._part(tree, "Pharmacy", dispenser_in, sub(source, "Source", "Reference")),
             person=self._part(tree, "Patient", self._person),
-            source_state=_state(text(source, "Source", "SourceDescription")),
+            source_state=self._source_state(text(source, "Source", "SourceDescription")),
         )
 
     def _note(self, what: str) -> None:
@@ -114,6 +114,13 @@ class Fills:
             return QuantityUnit.EACH
         return unit
 
+    def _source_state(self, description: str | None) -> str | None:
+        """The state whose PMP is the source, when its code is what is written: CT, or CT PMP."""
+        found = _STATE.fullmatch(description or "")
+        if description and not found:
+            self._note("A source that is not a state's code (left out)")
+        return found[1] if found else None
+
     def _part(self, tree: Tree, name: str, read: Callable[[Tree, Any], _Part], beside: Any = None) -> _Part:
         """A part of the fill, read with what stands `beside` it; equal ones are one object."""
         element: Any = tree.get(name)
@@ -135,9 +142,3 @@ class Fills:
 
 def _prescriber(tree: Tree, _: object) -> Prescriber:
     return prescriber_in(tree)
-
-
-def _state(description: str | None) -> str | None:
-    """The state whose PMP is the source, when its code is what is written: CT, or CT PMP."""
-    found = _STATE.fullmatch(description or "")
-    return found[1] if found else None

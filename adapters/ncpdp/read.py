@@ -35,7 +35,7 @@ ROLES = "script-requestor-role"  # table of mappings/codes.toml
 # NCPDP's consent values. P and Z permit the prescriber's own prescriptions only; a PMP answers whole histories, so
 # neither permits an answer.
 _GRANTED = frozenset({"Y", "X", "TPO"})
-_REFUSED = frozenset({"N", "P", "Z"})
+REFUSED = frozenset({"N", "P", "Z"})
 
 
 def read_request(message: Message, *, today: date) -> LookupRequest:
@@ -169,9 +169,9 @@ def _states(request: Tree) -> tuple[str, ...]:
 def _consent(request: Tree) -> bool | None:
     path = f"{REQUEST}/BenefitsCoordination/Consent"
     stated = {c.upper() for b in subs(request, "BenefitsCoordination") for c in texts(b, "Consent")}
-    if stated - _GRANTED - _REFUSED:
+    if stated - _GRANTED - REFUSED:
         raise impossible("The Consent is not known.", path, "Use Y, N, P, X, Z or TPO.")
-    if stated & _REFUSED:
+    if stated & REFUSED:
         raise MessageError(
             "Consent does not permit a whole history.",
             path=path,

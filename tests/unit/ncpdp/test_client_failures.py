@@ -84,7 +84,6 @@ def test_errors(
         message("<Status><Code>999</Code></Status>"), message("<RxHistoryRequest><Patient/></RxHistoryRequest>"),
         "<!DOCTYPE Message []>" + response("<Approved/>"), response("<Approved/>")[:-30],
         response("<Approved/>").replace("20170715", "20220711"),
-        response("<Approved/>", "<MedicationPrescribed><DrugDescription>x</DrugDescription></MedicationPrescribed>"),
         response("<Approved/>", "<MedicationOfNextYear/>"),
         response("<Approved/>", FILL.replace("2026-02-01", "2026-02-30")),
         response("<Approved/>", FILL.replace("<LastFillDate><Date>2026-02-01</Date></LastFillDate>", "")),
