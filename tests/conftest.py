@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from gateway.testing import LiveGateway
 
-# No test asserts a time: a busy machine is no fault of the code.
+# No test asserts a time by the clock: a busy machine is no fault of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
