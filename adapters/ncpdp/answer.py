@@ -13,7 +13,7 @@ Error otherwise, anything else     an exception: never "no data"
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -141,16 +141,28 @@ def _unknown_medications(response: Tree, *, is_alone: bool) -> int:
     """How many medications there are that are neither dispensed nor prescribed.
 
     :param is_alone: True when there are no others.
-    :raises Failure: there are such and nothing else: that is not an answer without any.
+    :raises Failure: there are such and nothing else, or medications where none can be: that is no answer without any.
     """
     known = {*_DISPENSED, _PRESCRIBED}
-    names = [name for name in response if name.startswith("Medication") and name not in known]
-    if names and is_alone:
+    unknown = [name for name in response if name.startswith("Medication") and name not in known]
+    misplaced = next(_medications_in(response), None) if is_alone else None
+    if misplaced:
         raise Failure(
-            "The partner answers with medications of an unknown kind.",
-            path=f"RxHistoryResponse/{names[0]}",
+            "The partner answers with medications of an unknown kind, or where none are looked for.",
+            path=f"RxHistoryResponse/{misplaced}",
         )
-    return sum(len(every(response, name)) for name in names)
+    return sum(len(every(response, name)) for name in unknown)
+
+
+def _medications_in(tree: Tree) -> Iterator[str]:
+    """The paths of all medications, however deep."""
+    for name, value in tree.items():
+        if name.startswith("Medication"):
+            yield name
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict | _Element):
+                below = _medications_in(to_tree(inner) if isinstance(inner, _Element) else inner)
+                yield from (f"{name.lstrip('*')}/{path}" for path in below)
 
 
 def _odd_around(response: Tree) -> list[str]:

@@ -89,6 +89,13 @@ def test_medication_of_an_unknown_kind_makes_an_answer_partial(partner: Partner)
         partner.ask()
 
 
+@pytest.mark.parametrize("rest", [f"<Medications>{FILL}</Medications>", f"<x><y/></x><x><y>{FILL}</y></x>"])
+def test_medication_where_none_is_looked_for_is_not_no_records(partner: Partner, rest: str) -> None:
+    partner.says(response("<Approved/>", rest))
+    with pytest.raises(Failure, match="where none are looked for"):
+        partner.ask()
+
+
 @pytest.mark.parametrize("consent", ["N", "n", "P", "Z"])
 def test_consent_that_is_refused_on_an_approved_answer_is_noted(partner: Partner, consent: str) -> None:
     stated = f"<BenefitsCoordination><Consent>{consent}</Consent></BenefitsCoordination>"
