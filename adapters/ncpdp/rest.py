@@ -37,7 +37,7 @@ class Place:
     digest: str
 
     def __str__(self) -> str:
-        return f"REST-{self.day:%Y%m%d}-{self.sent}-{self.digest}"
+        return f"REST-{self.day.isoformat().replace('-', '')}-{self.sent}-{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from adapters.ncpdp.layout import MAX_MEDICATIONS
+from adapters.ncpdp.rest import MAX_MEDICATIONS
 from gateway.errors import Failure
 from gateway.model import Answer, Dispensation, Outcome, Species
 from gateway.ports import Inbound
