@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -20,7 +20,6 @@ from typing import Any
 from gateway.model import Answer, Dispensation
 
 NOT_CARRIED = "none"
-_PARTS = ("drug", "prescriber", "dispenser", "person")  # the same objects recur in a history
 
 
 def load_table(name: str) -> dict[str, Any]:
@@ -137,22 +136,10 @@ class Field:
                 here = getattr(here, step)
         return here if here not in ("", ()) else None
 
-    def values(self, dispensations: Iterable[Dispensation]) -> set[Any]:
-        """What these dispensations hold there, each value once."""
-        if len(self.steps) == 1:
-            return set(map(attrgetter(self.name), dispensations)) - {"", ()}
-        return {self.value(dispensation) for dispensation in dispensations}
-
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """The steps of the path."""
         return tuple(self.name.split("."))
-
-    @cached_property
-    def part(self) -> str | None:
-        """The part of a dispensation that the field belongs to; None for the dispensation itself."""
-        first = self.steps[0]
-        return first if first in _PARTS else None
 
     def same(self, one: Any, other: Any) -> bool:
         """True when two values of this field mean the same; of a postal code the letters and digits count."""
@@ -202,7 +189,7 @@ class FieldMap:
             for row in table["dispensation"]
         )
         self._doubtful = {
-            format: tuple(
+            format: _Step.root(
                 f for f in self.fields if f.is_none(format) or f.table is not None or format in f.most
             )
             for format in self.formats
@@ -220,21 +207,57 @@ class FieldMap:
 
     def losses(self, answer: Answer, format: str) -> tuple[str, ...]:
         """Names of the fields that the answer holds and that this format cannot carry, in the map's order."""
-        held: dict[str | None, tuple[Dispensation, ...]] = {None: answer.dispensations}
-        held.update((part, _distinct(answer.dispensations, part)) for part in _PARTS)
-        return tuple(f.name for f in self._doubtful[format] if _is_lost(f, held[f.part], format))
+        lost: set[str] = set()
+        self._doubtful[format].add_lost(answer.dispensations, format, lost)
+        return tuple(f.name for f in self.fields if f.name in lost)
 
 
-def _distinct(dispensations: Iterable[Dispensation], part: str) -> tuple[Dispensation, ...]:
-    """One dispensation for each object in that part: a history names the same people and drugs again and again."""
-    return tuple({id(getattr(d, part)): d for d in dispensations}.values())
+class _Step:
+    """A step of the paths of some fields: the fields below it are looked at together, for all objects at once.
+
+    What is not there has nothing below it, and most of what could be lost is not there.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._field: Field | None = None
+        self._below: dict[str, _Step] = {}
+        self._get = _getter(name)
+
+    @classmethod
+    def root(cls, fields: Iterable[Field]) -> _Step:
+        """The step that stands before the first of every path."""
+        root = cls("")
+        for field in fields:
+            here = root
+            for step in field.steps:
+                here = here._below.setdefault(step, cls(step))
+            here._field = field
+        return root
+
+    def add_lost(self, objects: Iterable[Any], format: str, lost: set[str]) -> None:
+        """Add the names of the fields below that are lost of any of these objects."""
+        for step in self._below.values():
+            if step._below:  # a history names the same people and drugs again and again
+                found = {id(value): value for value in map(step._get, objects) if value}
+                if found:
+                    step.add_lost(found.values(), format, lost)
+            elif (field := step._field) is not None:
+                values = set(map(step._get, objects)) - _NOTHING
+                if not all(field.carried(value, format) for value in values):
+                    lost.add(field.name)
 
 
-def _is_lost(field: Field, dispensations: Iterable[Dispensation], format: str) -> bool:
-    # few codes among many dispensations
-    return any(
-        value is not None and not field.carried(value, format) for value in field.values(dispensations)
-    )
+_NOTHING = frozenset({None, "", ()})
+
+
+def _getter(step: str) -> Callable[[Any], Any]:
+    """What takes a step, as :meth:`Field.value` has it."""
+    if step == "rest":
+        return lambda values: " ".join(values[1:])
+    if step.isdigit():
+        position = int(step)
+        return lambda values: values[position] if len(values) > position else None
+    return attrgetter(step) if step else lambda here: here
 
 
 @cache

@@ -35,6 +35,11 @@ def escape_text(value: str) -> str:
     return value if _isalnum(value) or not _search_text(value) else _IN_TEXT.sub(_reference, value)
 
 
+def is_plain(value: str) -> bool:
+    """True when there is nothing to escape in the value, wherever it stands."""
+    return not _search_attribute(value)
+
+
 def escape_attribute(value: str) -> str:
     """The value as an attribute's, between double quotes."""
     return value if _isalnum(value) or not _search_attribute(value) else _IN_ATTRIBUTE.sub(_reference, value)
@@ -49,6 +54,8 @@ def as_it_is(value: Xml | Sequence[Xml]) -> str:
 
     :raises TypeError: a piece was not rendered by a block, so nobody knows whether it is escaped.
     """
+    if type(value) is Xml:
+        return value
     pieces = (value,) if isinstance(value, str) else value
     if not all(isinstance(piece, Xml) for piece in pieces):
         raise TypeError("not rendered by a block")

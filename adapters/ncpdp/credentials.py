@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from adapters._wire import local, parse, path_of, single, text
 from adapters._wire.instants import instant
-from adapters.ncpdp.message import charset_of
+from adapters.ncpdp.message import MAX_ELEMENTS, charset_of
 from adapters.ncpdp.refusals import impossible, missing
 from adapters.ncpdp.wrapping import unwrapped
 from gateway.ports import ClientPassword, Credentials, DigestConstruction, Inbound, PasswordDigest
@@ -20,8 +20,6 @@ from gateway.ports import ClientPassword, Credentials, DigestConstruction, Inbou
 PLACE = "Message/Header/Security/UsernameToken"
 MOST = 262_144
 """Bytes of a message that is read to know whose it is. A request has some thousands."""
-
-_MOST_ELEMENTS = 10_000  # a RxFill has some hundreds
 
 _DIGEST = "PasswordDigest"
 _TEXTS = {"", "PasswordText"}  # no Type is the latter: UsernameToken Profile 1.1, section 3.1
@@ -35,8 +33,8 @@ def header_credentials(message: Inbound) -> Credentials | None:
     """
     if not message.body:
         return None
-    document = parse(message.body, charset=charset_of(message), max_elements=_MOST_ELEMENTS)
-    root, _ = unwrapped(document)
+    document = parse(message.body, charset=charset_of(message), max_elements=MAX_ELEMENTS)
+    root, _ = unwrapped(document, MAX_ELEMENTS)
     if local(root) != "Message":
         return None
     token = single(single(single(root, "Header"), "Security"), "UsernameToken")

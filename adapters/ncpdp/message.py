@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lxml.etree import _Element
 from werkzeug.http import parse_options_header
 
 from adapters._wire import child, parse
+from adapters._wire.xml import MAX_ELEMENTS as PARSED_ELEMENTS
 from adapters.ncpdp.tree import Tree, repeated, sub, text, to_tree
 from adapters.ncpdp.version import Dialect, detect
 from adapters.ncpdp.wrapping import unwrapped
@@ -20,6 +22,7 @@ ROOT = "Message/Body"
 # partner's answer, of up to 300 medications, has the limits of the parser alone.
 MAX_BYTES = 1_000_000
 MAX_ELEMENTS = 10_000
+_KEPT = "script message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,34 @@ def open_request(inbound: Inbound) -> Message:
         raise UnsupportedFormat(
             "The content type is not one of XML.", path="Content-Type", remedy="Send application/xml."
         )
-    return opened(
-        parse(inbound.body, charset=charset_of(inbound), max_bytes=MAX_BYTES, max_elements=MAX_ELEMENTS)
+    known = inbound.kept.get(_KEPT)
+    if isinstance(known, _Opened) and known.body is inbound.body:
+        return known.message
+    document = parse(
+        inbound.body, charset=charset_of(inbound), max_bytes=MAX_BYTES, max_elements=MAX_ELEMENTS
     )
+    message = opened(document, max_elements=MAX_ELEMENTS)
+    inbound.kept[_KEPT] = _Opened(inbound.body, message)
+    return message
 
 
-def opened(document: _Element, *, kept: frozenset[str] = frozenset()) -> Message:
+class _Opened(NamedTuple):
+    """A message that was opened for reading, for whoever writes the answer."""
+
+    body: bytes
+    message: Message
+
+
+def opened(
+    document: _Element, *, kept: frozenset[str] = frozenset(), max_elements: int = PARSED_ELEMENTS
+) -> Message:
     """The message in a document.
 
     :param kept: as :func:`adapters.ncpdp.tree.to_tree`.
+    :param max_elements: of a message that is a text in the document.
     :raises MessageError: not SCRIPT, a version that is not spoken here, or not exactly one transaction in it.
     """
-    root, wrapping = unwrapped(document)
+    root, wrapping = unwrapped(document, max_elements)
     dialect = replace(detect(root), wrapping=wrapping)
     message = to_tree(root, kept=kept)
     body = message.get("Body")

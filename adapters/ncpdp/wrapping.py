@@ -21,9 +21,10 @@ _START = re.compile(r"<(?:\w{1,20}:)?string(\s[^<>]{0,300})?>")
 _NAMESPACE = re.compile(r"""xmlns(?::\w+)?\s*=\s*["']([^"'<>]*)["']""")
 
 
-def unwrapped(root: _Element) -> tuple[_Element, str | None]:
+def unwrapped(root: _Element, max_elements: int) -> tuple[_Element, str | None]:
     """The root of the message, and the namespace of the `string` around it: None when there is none around it.
 
+    :param max_elements: of the message, where it is a text.
     :raises GatewayError: the text is no XML that is let in; lines and columns are the text's own.
     """
     name = QName(root)
@@ -35,7 +36,7 @@ def unwrapped(root: _Element) -> tuple[_Element, str | None]:
         if QName(message).namespace == name.namespace:  # inherited: it declares none of its own
             message.tag = QName(message).localname
         return message, namespace
-    return parse((root.text or "").strip().encode()), namespace
+    return parse((root.text or "").strip().encode(), max_elements=max_elements), namespace
 
 
 def wrapped(document: bytes, namespace: str | None) -> bytes:

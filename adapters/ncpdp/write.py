@@ -33,7 +33,7 @@ from adapters.ncpdp.layout import (
 )
 from adapters.ncpdp.layout_10_6 import Layout106
 from adapters.ncpdp.layout_2017071 import Layout2017071, Layout2023011
-from adapters.ncpdp.message import Message, charset_of, header_of, open_request
+from adapters.ncpdp.message import MAX_ELEMENTS, Message, charset_of, header_of, open_request
 from adapters.ncpdp.notes import (
     ACCEPTED_CODE,
     APPROVED_NOTE,
@@ -230,7 +230,7 @@ def _sender(inbound: Inbound | None) -> tuple[Dialect, Tree]:
     if len(inbound.body) > _LONGEST_QUOTED:
         return sniff(inbound.body), {}
     try:
-        root, wrapping = unwrapped(parse(inbound.body, charset=charset_of(inbound)))
+        root, wrapping = unwrapped(parse(inbound.body, charset=charset_of(inbound)), MAX_ELEMENTS)
     except GatewayError:
         return sniff(inbound.body), {}
     return replace(nearest(root), wrapping=wrapping), header_of(root)

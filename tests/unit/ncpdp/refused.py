@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from html import escape
 from typing import NamedTuple
 
 from tests.factory import a_dispensation, a_person
@@ -150,6 +151,20 @@ HOSTILE = {
     "ten thousand names": too_large(inside("".join(f"<n{n}/>" for n in range(10_001)))),
     "a thousand attributes": too_large(
         inside(f"<a {' '.join(f'a{n}=' + chr(34) * 2 for n in range(1_000))}/>"), "line 25"
+    ),
+    "a hundred thousand elements in a string": too_large(
+        b'<string xmlns="http://tempuri.org/">'
+        + escape(inside("<a/>" * 70_000).decode()).encode()
+        + b"</string>"
+    ),
+    "a bomb of entities in a string": malformed(
+        b'<string xmlns="http://tempuri.org/">'
+        + escape(f'<!DOCTYPE Message [<!ENTITY e0 "ha">{_BOMB}]><Message>&e9;</Message>').encode()
+        + b"</string>",
+        "line 1, column 1",
+    ),
+    "strings in strings": malformed(
+        b'<string xmlns="http://tempuri.org/"><string>&lt;string/&gt;</string></string>', "/"
     ),
     "a hundred thousand comments": too_large(inside("<!-- -->" * 50_000)),
     "ten megabytes of text": too_large(inside(f"<a>{'x' * 10_000_000}</a>")),

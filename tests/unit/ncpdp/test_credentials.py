@@ -147,8 +147,9 @@ def test_nor_twice_around_it(version: str, name: str) -> None:
 
 def test_a_stranger_makes_nobody_read_ten_thousand_elements() -> None:
     body = REQUESTS[VERSIONS[1]].replace("</Message>", "<a/>" * 10_000 + "</Message>")
-    with pytest.raises(TooLarge):
-        ADAPTER.credentials(inbound(body))
+    for sent in (body, f"<string>{escape(body)}</string>"):
+        with pytest.raises(TooLarge):
+            ADAPTER.credentials(inbound(sent))
 
 
 def test_what_is_no_xml_is_said_so() -> None:
