@@ -17,7 +17,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     beside.py           what is asked for in the header of HTTP
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out
-    answer.py fill.py   ... and a partner's answer in
+    answer.py fill.py   ... and a partner's answer in; whole.py one that needs several messages
     medication.py       the facts of a medication, for whoever reads one
     routes.py adapter.py
 

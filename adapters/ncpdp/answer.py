@@ -40,22 +40,51 @@ _LONGEST_DETAIL = 500
 _UNNAMED_STATE = "??"
 
 
-def read_answer(message: Message, asked: LookupRequest, *, now: datetime) -> Answer:
+def read_answer(
+    message: Message, asked: LookupRequest, *, now: datetime, rest_follows: bool = False
+) -> Answer:
     """The answer in a partner's message, which was opened with `kept` as :data:`adapters.ncpdp.fill.PARTS`.
 
     :param asked: what was asked; whoever the partner does not name is this patient.
+    :param rest_follows: True when what AQ leaves out is in a later message, so that the answer lacks nothing for it.
     :raises Failure: the message is no answer, or something in it cannot be understood.
     :raises GatewayError: the partner refused the request (see :func:`adapters.ncpdp.errors.raised_for`).
     """
     match message.transaction:
         case "RxHistoryResponse":
-            return _response(message, asked, now)
+            return _response(message, asked, now, rest_follows=rest_follows)
         case "Status":
             return _status(message, asked, now)
         case "Error":
             return _error(message, asked, now)
         case _:
             raise Failure("The partner's message is no answer to a history request.", path="Message/Body")
+
+
+def is_history(message: Message) -> bool:
+    """True for a message that approves, with a history or without."""
+    return message.transaction == "RxHistoryResponse" and "Approved" in sub(message.body, "Response")
+
+
+def leaves_out(message: Message) -> bool:
+    """True for a history of which the partner has more than stands in the message (AQ)."""
+    return notes.MORE_CODE in _reasons(message)
+
+
+def reference_of(message: Message) -> str | None:
+    """The ReferenceNumber of an approval."""
+    return text(message.body, "Response", "Approved", "ReferenceNumber")
+
+
+def days_of(message: Message) -> list[date]:
+    """The fill dates, in the order of the message, which was read without fault."""
+    fills = (fill for name in _DISPENSED for fill in subs(message.body, name))
+    return [day for fill in fills if (day := date_in(fill, "LastFillDate"))]
+
+
+def _reasons(message: Message) -> list[str]:
+    approved = sub(message.body, "Response", "Approved")
+    return [code for name in ("ApprovalReasonCode", "ReasonCode") for code in texts(approved, name)]
 
 
 def partner_error(message: Message) -> PartnerError:
@@ -82,7 +111,7 @@ def _status(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     return _answer(message, asked, now, Outcome.DEFERRED, detail=text(message.body, "Description"))
 
 
-def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+def _response(message: Message, asked: LookupRequest, now: datetime, *, rest_follows: bool) -> Answer:
     verdict = sub(message.body, "Response")
     if "Denied" in verdict:
         denied = sub(verdict, "Denied")
@@ -95,10 +124,10 @@ def _response(message: Message, asked: LookupRequest, now: datetime) -> Answer:
             "The partner's answer says neither Approved nor Denied.",
             path="Message/Body/RxHistoryResponse/Response",
         )
-    return _approved(message, asked, now)
+    return _approved(message, asked, now, rest_follows=rest_follows)
 
 
-def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
+def _approved(message: Message, asked: LookupRequest, now: datetime, *, rest_follows: bool) -> Answer:
     dispensations, odd = _dispensations(message, asked)
     prescribed = len(every(message.body, _PRESCRIBED))
     unknown_medications = _unknown_medications(message.body, is_alone=not dispensations and not prescribed)
@@ -106,11 +135,12 @@ def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
     note = text(approved, "Note") or ""
     outcome = Outcome.COMPLETE if dispensations else Outcome.PARTIAL if prescribed else Outcome.NO_DATA
     states = _states(message.body, asked, note, outcome)
-    reasons = [code for name in ("ApprovalReasonCode", "ReasonCode") for code in texts(approved, name)]
+    reasons = _reasons(message)
+    is_cut = leaves_out(message) and not rest_follows
     unknown = [code for code in reasons if code != notes.MORE_CODE and code.isalnum() and len(code) <= 3]
     remarks = [
-        note,
-        "The partner holds more than it has sent (AQ)." if notes.MORE_CODE in reasons else "",
+        note if notes.is_partial(note) or not rest_follows else "",
+        "The partner holds more than it has sent (AQ)." if is_cut else "",
         f"Reason code {', '.join(unknown)}, whose meaning is not known here." if unknown else "",
         f"Prescriptions are not shown: {prescribed}; they may not have been dispensed." if prescribed else "",
         f"Medications of an unknown kind are not shown: {unknown_medications}."
@@ -120,7 +150,7 @@ def _approved(message: Message, asked: LookupRequest, now: datetime) -> Answer:
         *odd,
     ]
     if (
-        notes.MORE_CODE in reasons
+        is_cut
         or notes.is_partial(note)
         or unknown_medications
         or any(s.outcome not in {Outcome.COMPLETE, Outcome.NO_DATA} for s in states)

@@ -13,7 +13,7 @@ import requests
 
 from adapters._wire import parse
 from adapters._wire.answers import body_of
-from adapters.ncpdp.answer import partner_error, read_answer
+from adapters.ncpdp.answer import partner_error
 from adapters.ncpdp.ask import history_request
 from adapters.ncpdp.errors import raised_for
 from adapters.ncpdp.fill import PARTS
@@ -21,6 +21,7 @@ from adapters.ncpdp.layout import Header, Mailbox, new_message_id
 from adapters.ncpdp.message import Message, opened
 from adapters.ncpdp.routes import PATH
 from adapters.ncpdp.version import STANDARD, Version
+from adapters.ncpdp.whole import whole_answer
 from adapters.ncpdp.write import layout_for
 from gateway.errors import Failure, GatewayError, Unavailable
 from gateway.model import Answer, LookupRequest
@@ -51,23 +52,25 @@ class ScriptPartner:
         :raises Failure: the partner failed, or its answer cannot be understood.
         """
         now = self._clock()
-        layout = layout_for(self._version)
-        message_id = new_message_id()
-        body = layout.message(
-            Header(to=_TO, sender=_FROM, sent=now, message_id=message_id),
-            history_request(layout, request, now.date()),
-            STANDARD[self._version],
+        return whole_answer(
+            lambda asked, related: self._asked(asked, now=now, relates_to=related), request, now=now
         )
-        status, answer = self._exchange(body)
-        message = _opened(answer, status)
-        if status != requests.codes.ok:
-            raise _refused(message, status)
-        return read_answer(message, request, now=now)
 
     def close(self) -> None:
         """Close the connections, unless they were brought along."""
         if self._owned:
             self._session.close()
+
+    def _asked(self, request: LookupRequest, *, now: datetime, relates_to: str | None) -> Message:
+        """The partner's message to one of ours."""
+        layout = layout_for(self._version)
+        header = Header(to=_TO, sender=_FROM, sent=now, message_id=new_message_id(), relates_to=relates_to)
+        body = layout.message(header, history_request(layout, request, now.date()), STANDARD[self._version])
+        status, answer = self._exchange(body)
+        message = _opened(answer, status)
+        if status != requests.codes.ok:
+            raise _refused(message, status)
+        return message
 
     def _exchange(self, body: bytes) -> tuple[int, bytes]:
         """POST the message; status and body of what comes back."""

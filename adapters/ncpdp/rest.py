@@ -60,7 +60,12 @@ class Part:
 
 def place_asked_for(header: Tree) -> Place | None:
     """The place from which a request wants the rest; None for a request from the start."""
-    found = _FORM.fullmatch(text(header, "RelatesToMessageID") or "")
+    return place_of(text(header, "RelatesToMessageID") or "")
+
+
+def place_of(reference: str) -> Place | None:
+    """The place that a reference names; None for one of another kind."""
+    found = _FORM.fullmatch(reference)
     if found is None:
         return None
     year, month, day, sent, digest = found.groups()

@@ -60,8 +60,11 @@ def caught(live: LiveGateway, person: Person, adapter: str, format: str, period:
     return Sent(prepared.url, headers, body)
 
 
-def report_fills(live: LiveGateway, person: Person, rx_number: str, fills: int = 1) -> None:
-    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(fills)]
+def report_fills(
+    live: LiveGateway, person: Person, rx_number: str, fills: int = 1, day: date | None = None
+) -> None:
+    """So many fills, one a day from 2025 on, or all on one day."""
+    days = [day or date(2025, 1, 1) + timedelta(days=n) for n in range(fills)]
     receipt = live.record(
         [
             a_dispensation(
