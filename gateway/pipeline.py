@@ -38,6 +38,7 @@ from gateway.model.audit import AuditAction
 from gateway.model.auditing import AuditQuery, EventsFound
 from gateway.model.people import PeopleFound, PersonQuery
 from gateway.ports import (
+    Acknowledgement,
     Adapter,
     Asked,
     AuditLog,
@@ -194,6 +195,9 @@ class Pipeline:
                 receipt = self._use_cases.intake(asked)
                 trail.reported(receipt)
                 return adapter.write(receipt, message)
+            case Acknowledgement():
+                trail.acknowledged()
+                return adapter.write_acknowledged(message)
             case Parts():
                 return self._parts(adapter, asked, message, principal, trail)
             case Enclosed():

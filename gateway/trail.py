@@ -90,6 +90,9 @@ class Trail:
         self.outcome = "found" if found.events else "none"
         self.count = len(found.events)
 
+    def acknowledged(self) -> None:
+        self.action, self.outcome = AuditAction.MESSAGE_ACKNOWLEDGED, "acknowledged"
+
     def reported(self, receipt: IntakeReceipt) -> None:
         self.action = AuditAction.DISPENSATION_REPORTED
         verdicts = [r.verdict for r in receipt.results]

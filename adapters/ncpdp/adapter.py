@@ -11,12 +11,13 @@ from adapters.ncpdp.beside import asked_beside
 from adapters.ncpdp.client import ScriptPartner
 from adapters.ncpdp.credentials import MOST, header_credentials
 from adapters.ncpdp.message import open_request, transaction_refused
-from adapters.ncpdp.receipt import write_receipt
+from adapters.ncpdp.receipt import REPLIES, write_acknowledged, write_receipt
 from adapters.ncpdp.version import Version
 from adapters.ncpdp.write import write_answer, write_error
 from gateway.errors import GatewayError, InternalFailure
 from gateway.model import Answer, IntakeBatch, IntakeReceipt, LookupRequest
 from gateway.ports import (
+    Acknowledgement,
     Adapter,
     Answered,
     Credentials,
@@ -45,8 +46,9 @@ class NcpdpAdapter(Adapter):
         """See :func:`adapters.ncpdp.credentials.header_credentials`."""
         return super().credentials(message) or header_credentials(message)
 
-    def read(self, message: Inbound) -> LookupRequest | IntakeBatch:
-        """See :func:`adapters.ncpdp.read.read_request` and :func:`adapters.ncpdp.rxfill.read_report`."""
+    def read(self, message: Inbound) -> LookupRequest | IntakeBatch | Acknowledgement:
+        """See :func:`adapters.ncpdp.read.read_request` and :func:`adapters.ncpdp.rxfill.read_report`. A Status,
+        Verify or Error says what became of a message of ours."""
         opened = open_request(message)
         today = message.received_at.astimezone(UTC).date()
         match opened.transaction:
@@ -54,6 +56,8 @@ class NcpdpAdapter(Adapter):
                 return asked_beside(message, opened.dialect.version, read.read_request(opened, today=today))
             case rxfill_facts.FILL:
                 return rxfill.read_report(opened, today=today)
+            case name if name in REPLIES:
+                return Acknowledgement()
             case _:
                 raise transaction_refused()
 
@@ -67,6 +71,10 @@ class NcpdpAdapter(Adapter):
                 return write_receipt(answer, request)
             case _:
                 raise InternalFailure(request.request_id)
+
+    def write_acknowledged(self, request: Inbound) -> Outbound:
+        """See :func:`adapters.ncpdp.receipt.write_acknowledged`."""
+        return write_acknowledged(request)
 
     def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
         """See :func:`adapters.ncpdp.write.write_error`."""

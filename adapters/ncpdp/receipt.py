@@ -5,6 +5,8 @@
     rejected                                      Error 900, what is wrong and where
     the record is not at hand                     Error 600
 
+A Status, Verify or Error that comes is about a message of ours, asks for nothing, and gets Status 010.
+
 The Description says which of them it was. It has 70 characters, so warnings stand there as far as they fit.
 """
 
@@ -21,6 +23,9 @@ from gateway.errors import Conflict, ErrorCode, GatewayError, MessageError, Unav
 from gateway.model import IntakeIssue, IntakeReceipt, IntakeResult, IntakeVerdict, IssueCode
 from gateway.ports import Inbound, Outbound
 
+REPLIES = frozenset({"Status", "Verify", "Error"})
+"""The transactions that say what became of a message before them."""
+
 _RECORDED = {
     IntakeVerdict.CREATED: "Recorded.",
     IntakeVerdict.REVISED: "The recorded fill was changed.",
@@ -32,6 +37,7 @@ _PART = "Recorded as a part of a fill."
 _NOTHING = "Nothing dispensed; no such fill is recorded, nothing was changed."
 _NO_FILL_NAMED = "Nothing dispensed or changed; to void a fill, send its LastFillDate."
 _TRANSFERRED = "Transferred; nothing was recorded or changed."
+_ARRIVED = "Received; nothing was changed."
 _TEST = "Test: checked, not recorded."
 
 # What the core says in more words than SCRIPT has room for, and what to do about it here.
@@ -80,6 +86,15 @@ def write_receipt(receipt: IntakeReceipt, inbound: Inbound) -> Outbound:
     write = layout.verify if _asks_for_receipt(message) else layout.status
     header = reply_header(message.header, new_message_id(), inbound.received_at)
     body = layout.message(header, write(ACCEPTED_CODE, said), message.dialect)
+    return Outbound(body=body, content_type=CONTENT_TYPE)
+
+
+def write_acknowledged(inbound: Inbound) -> Outbound:
+    """The answer to one of :data:`REPLIES`."""
+    message = open_request(inbound)
+    layout = layout_for(message.dialect.version)
+    header = reply_header(message.header, new_message_id(), inbound.received_at)
+    body = layout.message(header, layout.status(ACCEPTED_CODE, _ARRIVED), message.dialect)
     return Outbound(body=body, content_type=CONTENT_TYPE)
 
 

@@ -25,6 +25,9 @@ class AuditAction(StrEnum):
     PERSON_LINKED = "pmp:person:link"  # merged, split, or one of these undone
     AUDIT_READ = "gateway:audit:read"
     ACCESS_DENIED = "gateway:access:deny"
+    MESSAGE_ACKNOWLEDGED = (
+        "gateway:message:acknowledge"  # it says what became of one of ours; nothing was done
+    )
     MESSAGE_REFUSED = "gateway:message:refuse"
     REQUEST_FAILED = "gateway:request:fail"
     TOKEN_GRANTED = "oauth:token:grant"  # noqa: S105 - the name of an event

@@ -46,6 +46,7 @@ from gateway.ports.descriptions import (
     description_of,
 )
 from gateway.ports.messages import (
+    Acknowledgement,
     Answered,
     Asked,
     BearerToken,
@@ -75,6 +76,7 @@ from gateway.ports.registers import (
 )
 
 __all__ = [
+    "Acknowledgement",
     "Adapter",
     "Answered",
     "Asked",

@@ -143,6 +143,10 @@ class Adapter(ABC):
         """The answer to a message of several parts, for adapters that read :class:`Parts`; one answer a message."""
         raise TypeError(f"{self.name} has no messages of several parts")
 
+    def write_acknowledged(self, request: Inbound) -> Outbound:
+        """The answer to a message that was read as :class:`Acknowledgement`, for adapters that read such."""
+        raise TypeError(f"{self.name} has no messages that acknowledge others")
+
     @abstractmethod
     def write_error(self, error: GatewayError, request: Inbound | None) -> Outbound:
         """The error in the caller's own format, as well as `request` (unreadable, or absent) lets it be known."""

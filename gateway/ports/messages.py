@@ -90,6 +90,11 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A message that only says what became of one of ours: nothing is done, and its sender is told so."""
+
+
+@dataclass(frozen=True, slots=True)
 class BearerToken:
     """An access token (RFC 6750)."""
 
@@ -138,5 +143,7 @@ class PasswordDigest:
 Credentials: TypeAlias = BearerToken | ClientPassword | PasswordDigest
 """What a message can carry to say who sends it. Old protocols' credentials join in a union as they come."""
 
-Asked: TypeAlias = LookupRequest | ReportQuery | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts
+Asked: TypeAlias = (
+    LookupRequest | ReportQuery | PersonQuery | AuditQuery | IntakeBatch | Enclosed | Parts | Acknowledgement
+)
 Answered: TypeAlias = Answer | PeopleFound | EventsFound | IntakeReceipt | Outbound

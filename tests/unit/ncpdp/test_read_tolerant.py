@@ -237,7 +237,7 @@ def test_versions_that_are_not_spoken(version: str, changes: tuple[tuple[str, st
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("transaction", ["NewRx", "CancelRx", "Status", "Quillfeather"])
+@pytest.mark.parametrize("transaction", ["NewRx", "CancelRx", "GetMessage", "Quillfeather"])
 def test_other_transactions(version: str, transaction: str) -> None:
     error = refusal(version, ("RxHistoryRequest>", f"{transaction}>"))
     assert error.code is ErrorCode.UNKNOWN_OPERATION
