@@ -12,7 +12,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     write.py            canonical answers and errors -> wire; the outcomes, one by one
     rest.py             a history that needs several messages
     layout*.py blocks/  how each version is written (people_2017071.py: its persons)
-    fit.py values.py    how values are made to fit
+    fit.py values.py    how values are made to fit; identified.py prescribers without NPI
     scores.py words.py  the figures of a history; what a version has no element for, in words
     beside.py           what is asked for in the header of HTTP
     errors.py notes.py  the codes and sentences that say an error, an outcome

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.identified import KnownPrescribers
 from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
 from adapters.ncpdp.people_2017071 import address_values, person_block
 from adapters.ncpdp.scores import scores
@@ -54,6 +55,8 @@ _PHARMACY_ADDRESS = address_keys("dispenser.address", "")
 class Layout2017071(Layout):
     """One message of 2017071."""
 
+    _known = KnownPrescribers()
+
     version = Version.V2017071
     ascii_only = False
     text_limit = 1000  # the schema names none
@@ -76,6 +79,7 @@ class Layout2017071(Layout):
     ) -> Xml:
         """An RxHistoryResponse; a state is named when there is a code to say its outcome with."""
         note = self.fit.sentence(verdict.text, NOTE_LIMIT)
+        self._known = KnownPrescribers(dispensations)
         named = [(s.state, _state_code(s)) for s in states]
         return block(self.version, "response").render(
             {
@@ -190,6 +194,9 @@ class Layout2017071(Layout):
             fit(prescriber.licence.number, 35, "prescriber.licence.number") if prescriber.licence else None
         )
         is_veterinarian = prescriber.kind is PartyKind.VETERINARY
+        if not npi and not is_veterinarian:
+            npi = fit(self._known.npi_of(prescriber), 35)
+            self.fit.drop({"prescriber.npi": npi})  # told, and not as it was reported
         if not (licence if is_veterinarian else npi):
             self.fit.drop({"prescriber.dea": dea, "prescriber.licence.number": licence})
             dea = licence = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from gateway.model import (
     CompoundPart,
     Licence,
     PartyKind,
+    PersonName,
     QuantityUnit,
     Schedule,
     Species,
@@ -191,3 +193,29 @@ def test_equal_parts_of_a_history_are_written_for_every_fill() -> None:
     )
     counted = Counter(element.tag for element in tree(written(answer, V2017071)).iter())
     assert (counted["DrugDescription"], counted["NonVeterinarian"], counted["BusinessName"]) == (4, 4, 4)
+
+
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_an_npi_that_was_not_reported_is_taken_from_another_fill_of_the_prescriber(version: str) -> None:
+    whole = a_prescriber()
+    without = replace(whole, npi=None)
+    resident = replace(without, name=PersonName(family="Thistlewood", given=("Odile",)))
+    of_an_institution = replace(without, dea_suffix="A12")
+    history = tuple(
+        a_dispensation(rx_number=str(n), prescriber=one)
+        for n, one in enumerate((without, whole, resident, of_an_institution))
+    )
+    outbound = written(an_answer(dispensations=history), version)
+    assert_valid(outbound, version)
+    fills = tree(outbound).findall(".//MedicationDispensed")
+    npis = [fill.findtext("Prescriber/*/Identification/NPI") for fill in fills]
+    assert npis == [whole.npi, whole.npi, None, None]
+    assert fills[0].findtext("Prescriber/*/Identification/DEANumber") == whole.dea
+    assert {"prescriber.npi", "prescriber.dea"} <= set(outbound.losses)
+    alone = written(an_answer(dispensations=history[:2]), version)
+    assert "prescriber.npi" in alone.losses  # the first was not reported so
+    assert "prescriber.dea" not in alone.losses
+    other = replace(whole, npi="1700902491")
+    contradicted = (*history[:2], a_dispensation(rx_number="9", prescriber=other))
+    fills = tree(written(an_answer(dispensations=contradicted), version)).findall(".//MedicationDispensed")
+    assert fills[0].find("Prescriber/*/Identification") is None
