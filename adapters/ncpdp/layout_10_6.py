@@ -90,11 +90,11 @@ class Layout106(Layout):
                 "start": period.start.isoformat() if period.start else None,
                 "end": period.end.isoformat() if period.end else None,
                 "consent": consent if consent in _CONSENTS else None,
-                "medications": [self._medication(d) for d in dispensations],
+                "medications": [self._medication(d, patient) for d in dispensations],
             }
         )
 
-    def _medication(self, d: Dispensation) -> Xml:
+    def _medication(self, d: Dispensation, asked: Person) -> Xml:
         fit = self.fit
         quantity = fit.decimal(d.quantity, 11, "quantity")
         if quantity is None and d.unit is not QuantityUnit.EACH:  # none is read as each
@@ -105,7 +105,7 @@ class Layout106(Layout):
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script") if quantity else None,
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
-                "note": medication_note(fit, d, self.version),
+                "note": medication_note(fit, d, self.version, asked),
                 "refills": fit.whole(d.refills_authorised, 2, "refills_authorised"),
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),

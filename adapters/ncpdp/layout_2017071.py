@@ -90,7 +90,7 @@ class Layout2017071(Layout):
                 "denial": None if verdict.approved else self.fit.sentence(verdict.text, self.text_limit),
                 "consent": consent or CONSENT_UNSTATED,
                 "patient": self.patient(patient),
-                "medications": [self._medication(d) for d in dispensations],
+                "medications": [self._medication(d, patient) for d in dispensations],
                 "start": period.start.isoformat() if period.start else None,
                 "end": period.end.isoformat() if period.end else None,
                 "scores": scores(self.version, analysis, link),
@@ -102,7 +102,7 @@ class Layout2017071(Layout):
             }
         )
 
-    def _medication(self, d: Dispensation) -> Xml:
+    def _medication(self, d: Dispensation, asked: Person) -> Xml:
         fit = self.fit
         quantity = fit.decimal(d.quantity, 11, "quantity")
         if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
@@ -117,7 +117,7 @@ class Layout2017071(Layout):
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
-                "note": medication_note(fit, d, self.version),
+                "note": medication_note(fit, d, self.version, asked),
                 "pharmacy": pharmacy,
                 "prescriber": self.once(self._prescriber, d.prescriber),
                 "reference": reference,

@@ -1,7 +1,8 @@
 """What a version has no element for, in the words of a medication's Note.
 
 It is for people, who need to see it: nothing of it is read back, and the losses of the answer name it. Which facts
-these are is said by the field map alone.
+these are is said by the field map alone. A version with one Patient in a message says there under which other name or
+birth date a fill was reported.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.fit import Fit, plain
 from adapters.ncpdp.values import table
 from adapters.ncpdp.version import Version
-from gateway.model import Dispensation, Species
+from gateway.model import Dispensation, Person, Species
 from gateway.terminology import field_map
 
 _LIMIT = 210  # characters, of MedicationDispensed/Note
@@ -20,17 +21,47 @@ _LIMIT = 210  # characters, of MedicationDispensed/Note
 _Word = Callable[[Dispensation], str | None]
 
 
-def medication_note(fit: Fit, d: Dispensation, version: Version) -> str | None:
-    """The note of one medication; None when there is nothing to say."""
-    said = " ".join(word for say in _words(version) if (word := say(d)))
+def medication_note(fit: Fit, d: Dispensation, version: Version, asked: Person) -> str | None:
+    """The note of one medication; None when there is nothing to say.
+
+    :param asked: the one Patient of the message.
+    """
+    words = [] if _has_patients(version) else [_appearance(d.person, asked)]
+    words += [say(d) for say in _words(version)]
+    said = " ".join(filter(None, words))
     return fit.sentence(said, _LIMIT) if said else None
 
 
 @cache
 def _words(version: Version) -> tuple[_Word, ...]:
     """What says the facts that this version has no element for."""
-    without = {field.name for field in field_map().fields if field.is_none(version)}
+    without = _without(version)
     return tuple(say for name, say in _WORDS.items() if name in without)
+
+
+@cache
+def _has_patients(version: Version) -> bool:
+    return "person.names.0.family" not in _without(version)
+
+
+def _without(version: Version) -> frozenset[str]:
+    return frozenset(field.name for field in field_map().fields if field.is_none(version))
+
+
+def _appearance(person: Person, asked: Person) -> str | None:
+    """Under which demographics the fill was reported, where a reader would not take them for those asked for."""
+    is_same = _known(person) == _known(asked) and person.birth_date in {None, asked.birth_date}
+    if not person.names or is_same:
+        return None
+    name = person.names[0]
+    born = f", born {person.birth_date.isoformat()}" if person.birth_date else ""
+    return f"Reported for {' '.join((*name.given[:1], name.family))}{born}."
+
+
+def _known(person: Person) -> tuple[str, ...]:
+    """First and last name, as far as they tell people apart."""
+    name = person.names[0] if person.names else None
+    return tuple(plain(part).casefold() for part in (*name.given[:1], name.family)) if name else ()
 
 
 def _species(d: Dispensation) -> str | None:

@@ -11,7 +11,16 @@ from adapters.ncpdp import ADAPTER
 from adapters.ncpdp.version import Version
 from adapters.ncpdp.words import _WORDS
 from gateway.errors import ErrorCode, MessageError
-from gateway.model import Dispensation, Licence, LookupRequest, Outcome, PartyKind, Species, Wanted
+from gateway.model import (
+    Dispensation,
+    Licence,
+    LookupRequest,
+    Outcome,
+    PartyKind,
+    PersonName,
+    Species,
+    Wanted,
+)
 from gateway.ports import Inbound, Outbound
 from gateway.terminology import field_map
 from tests.factory import a_dispensation, a_dispenser, a_drug, a_person, a_prescriber, an_answer
@@ -94,6 +103,31 @@ def test_the_note_says_in_words_what_has_no_element(version: str) -> None:
         "//MedicationDispensed/Note",
     )
     assert licences[0].endswith("Prescriber's licence of CT. Dispenser's licence of NY.")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_fill_that_was_reported_under_other_demographics_says_so(version: str) -> None:
+    def note(**over: object) -> str:
+        d = a_dispensation(
+            person=a_person(**over), treatment_type=None, payment=None, rx_origin=None, refills_authorised=None,
+            prescriber=a_prescriber(licence=None),
+        )  # fmt: skip
+        return " ".join(texts(tree(written(an_answer(dispensations=(d,)), version)), "//MedicationDispensed/Note"))
+
+    married = (PersonName(family="Thistlewood", given=("Marigold", "Ann")),)
+    said = [
+        note(names=married),
+        note(birth_date=date(1971, 9, 4)),
+        note(names=(PersonName(family="QUILLFEATHER", given=("marigold",)),)),
+    ]
+    if version == V10_6:
+        assert said == [
+            "Reported for Marigold Thistlewood, born 1971-04-09.",
+            "Reported for Marigold Quillfeather, born 1971-09-04.",
+            "",
+        ]
+    else:  # each fill has its own Patient
+        assert said == ["", "", ""]
 
 
 @pytest.mark.parametrize("version", Version)
