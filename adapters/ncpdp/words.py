@@ -13,7 +13,7 @@ from functools import cache
 from adapters.ncpdp.fit import Fit, plain
 from adapters.ncpdp.values import table
 from adapters.ncpdp.version import Version
-from gateway.model import Dispensation, Person, Species
+from gateway.model import Dispensation, Person, PersonName, Species
 from gateway.terminology import field_map
 
 _LIMIT = 210  # characters, of MedicationDispensed/Note
@@ -50,18 +50,22 @@ def _without(version: Version) -> frozenset[str]:
 
 def _appearance(person: Person, asked: Person) -> str | None:
     """Under which demographics the fill was reported, where a reader would not take them for those asked for."""
-    is_same = _known(person) == _known(asked) and person.birth_date in {None, asked.birth_date}
-    if not person.names or is_same:
+    if not person.names:
         return None
     name = person.names[0]
+    if person.birth_date in {None, asked.birth_date} and _same_name(name, asked.names[0]):
+        return None
     born = f", born {person.birth_date.isoformat()}" if person.birth_date else ""
     return f"Reported for {' '.join((*name.given[:1], name.family))}{born}."
 
 
-def _known(person: Person) -> tuple[str, ...]:
-    """First and last name, as far as they tell people apart."""
-    name = person.names[0] if person.names else None
-    return tuple(plain(part).casefold() for part in (*name.given[:1], name.family)) if name else ()
+def _same_name(one: PersonName, other: PersonName) -> bool:
+    """True for names of which first and last are the same but for letter case and white space."""
+    return one == other or _compared(one) == _compared(other)
+
+
+def _compared(name: PersonName) -> list[str]:
+    return [plain(part).casefold() for part in (*name.given[:1], name.family)]
 
 
 def _species(d: Dispensation) -> str | None:

@@ -36,7 +36,9 @@ def unwrapped(root: _Element, max_elements: int) -> tuple[_Element, str | None]:
         if QName(message).namespace == name.namespace:  # inherited: it declares none of its own
             message.tag = QName(message).localname
         return message, namespace
-    return parse((root.text or "").strip().encode(), max_elements=max_elements), namespace
+    # Its characters are known by now, whatever encoding it declares for its bytes.
+    inner = (root.text or "").strip().encode()
+    return parse(inner, charset="utf-8", max_elements=max_elements), namespace
 
 
 def wrapped(document: bytes, namespace: str | None) -> bytes:

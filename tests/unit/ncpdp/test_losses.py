@@ -112,7 +112,9 @@ def test_a_fill_that_was_reported_under_other_demographics_says_so(version: str)
             person=a_person(**over), treatment_type=None, payment=None, rx_origin=None, refills_authorised=None,
             prescriber=a_prescriber(licence=None),
         )  # fmt: skip
-        return " ".join(texts(tree(written(an_answer(dispensations=(d,)), version)), "//MedicationDispensed/Note"))
+        return " ".join(
+            texts(tree(written(an_answer(dispensations=(d,)), version)), "//MedicationDispensed/Note")
+        )
 
     married = (PersonName(family="Thistlewood", given=("Marigold", "Ann")),)
     said = [

@@ -9,7 +9,7 @@ from lxml import etree
 
 from adapters.ncpdp import ADAPTER
 from gateway.errors import GatewayError, MessageError
-from gateway.model import Outcome
+from gateway.model import LookupRequest, Outcome
 from gateway.ports import Outbound
 from tests.factory import a_dispensation, an_answer
 from tests.unit.ncpdp.helpers import REQUESTS, VERSIONS, assert_valid, inbound, read_back
@@ -58,6 +58,15 @@ def test_it_is_read_and_answered_as_the_message_itself(version: str, how: str, n
     assert_valid(inside, version)
     assert inside.body == ADAPTER.write(answer, plain).body.partition(b"?>\n")[2]
     assert read_back(ADAPTER.write(answer, wrapped)) == read_back(ADAPTER.write(answer, plain))
+
+
+@pytest.mark.parametrize("declared", ["ISO-8859-1", "windows-1252", "utf-16", "US-ASCII"])
+def test_an_encoding_that_the_text_declares_for_its_bytes_means_nothing(declared: str) -> None:
+    document = REQUESTS[VERSIONS[0]].replace("UTF-8", declared).replace("Marigold", "Ad\u00e1n \u674e")
+    read = ADAPTER.read(inbound(in_a_string(document)))
+    assert isinstance(read, LookupRequest)
+    assert read.person is not None
+    assert read.person.name.given == ("Ad\u00e1n \u674e",)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
