@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapters.ncpdp.refusals import Several
 from gateway.errors import (
     ErrorCode,
     Failure,
@@ -22,6 +23,7 @@ CANNOT_PROCESS = "601"
 FAILED = "602"
 REJECTED = "900"
 RESUBMIT = "210"
+_MOST_CODES = 10  # DescriptionCodes of one Error, in every version
 INTERNAL = "007"
 
 _BY_CODE: dict[ErrorCode, tuple[str, str | None]] = {
@@ -62,13 +64,20 @@ _BY_PLACE = {
 _BY_PART = {"RxFill/MedicationDispensed": "206", "RxFill/Pharmacy": "203"}
 
 
-def codes_of(error: GatewayError) -> tuple[str, str | None]:
-    """`Code` and `DescriptionCode` of an error."""
-    code, description_code = _BY_CODE[error.code]
+def codes_of(error: GatewayError) -> tuple[str, tuple[str, ...]]:
+    """`Code` of an error, and the `DescriptionCode` of each thing that is wrong, as far as there is one."""
+    all_of_it = error.errors if isinstance(error, Several) else (error,)
+    found = dict.fromkeys(description_code_of(one) for one in all_of_it)
+    return _BY_CODE[error.code][0], tuple(code for code in found if code)[:_MOST_CODES]
+
+
+def description_code_of(error: GatewayError) -> str | None:
+    """The standard's code for what is wrong; None where it has none."""
+    _, description_code = _BY_CODE[error.code]
     path = error.path or ""
     if path == "Message/@release" or "/Patient" in path:
         description_code = next((c for end, c in _BY_PLACE.items() if path.endswith(end)), description_code)
-    return code, _BY_PART.get(path, description_code)
+    return _BY_PART.get(path, description_code)
 
 
 def description_of(error: GatewayError, limit: int) -> str:

@@ -104,12 +104,13 @@ class Layout(ABC):
         code = codes("script-denial").encode(outcome.value, "script")
         return code if code in self.denials else None
 
-    def error(self, code: str, description_code: str | None, description: str) -> Xml:
+    def error(self, code: str, description_codes: Iterable[str], description: str) -> Xml:
         """An Error."""
+        coded = block(self.version, "description_code")
         return block(self.version, "error").render(
             {
                 "code": code,
-                "description_code": description_code,
+                "description_codes": [coded.render({"code": one}) for one in description_codes],
                 "description": self.fit.sentence(description, self.text_limit),
             }
         )

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 from adapters.ncpdp.fit import plain
 from adapters.ncpdp.message import Message
-from adapters.ncpdp.parts import person_in
-from adapters.ncpdp.refusals import DATE_FORM, impossible, missing, once
+from adapters.ncpdp.parts import date_in, person_in
+from adapters.ncpdp.refusals import DATE_FORM, check_all, impossible, missing, once
 from adapters.ncpdp.tree import Tree, sub, text
 from gateway.model import Person, Species
 from gateway.terminology import codes
@@ -40,20 +40,15 @@ def read_patient(message: Message, *, today: date) -> Person:
     path = root + ("/NonHumanPatient" if animal else "/HumanPatient" if patient is not element else "")
     once(element, root, "HumanPatient", "NonHumanPatient")
     _check_told_once(patient, path)
-    _check_name(patient, path)
-    _check_gender(patient, path)
-    _check_postal_code(patient, path)
-    try:
-        person = person_in(patient, species=Species.VETERINARY if animal else Species.HUMAN, identifiers=True)
-    except ValueError:
-        raise impossible(
-            "The patient's DateOfBirth is not a date.", f"{path}/DateOfBirth", DATE_FORM
-        ) from None
-    if person.birth_date is None:
-        raise missing("The patient's DateOfBirth is missing.", f"{path}/DateOfBirth", DATE_FORM)
-    if person.birth_date > today + timedelta(days=1):
-        raise impossible("The patient's DateOfBirth lies in the future.", f"{path}/DateOfBirth", DATE_FORM)
-    return person
+    check_all(
+        lambda: _check_name(patient, path, "LastName", "last name"),
+        lambda: _check_name(patient, path, "FirstName", "first name"),
+        lambda: _check_birth_date(patient, path, today),
+        lambda: _check_gender(patient, path),
+        lambda: _check_postal_code(patient, path),
+    )
+    _check_letters(patient, path)
+    return person_in(patient, species=Species.VETERINARY if animal else Species.HUMAN, identifiers=True)
 
 
 def _check_told_once(patient: Tree, path: str) -> None:
@@ -62,10 +57,24 @@ def _check_told_once(patient: Tree, path: str) -> None:
     once(sub(patient, "DateOfBirth"), f"{path}/DateOfBirth", "Date", "DateTime")
 
 
-def _check_name(patient: Tree, path: str) -> None:
-    for part, words in (("LastName", "last name"), ("FirstName", "first name")):
-        if not plain(text(patient, "Name", part) or ""):
-            raise missing(f"The patient's {words} is missing.", f"{path}/Name/{part}", f"Send {part}.")
+def _check_birth_date(patient: Tree, path: str, today: date) -> None:
+    place = f"{path}/DateOfBirth"
+    try:
+        born = date_in(patient, "DateOfBirth")
+    except ValueError:
+        raise impossible("The patient's DateOfBirth is not a date.", place, DATE_FORM) from None
+    if born is None:
+        raise missing("The patient's DateOfBirth is missing.", place, DATE_FORM)
+    if born > today + timedelta(days=1):
+        raise impossible("The patient's DateOfBirth lies in the future.", place, DATE_FORM)
+
+
+def _check_name(patient: Tree, path: str, part: str, words: str) -> None:
+    if not plain(text(patient, "Name", part) or ""):
+        raise missing(f"The patient's {words} is missing.", f"{path}/Name/{part}", f"Send {part}.")
+
+
+def _check_letters(patient: Tree, path: str) -> None:
     if not any(
         character.isalnum()
         for part in ("LastName", "FirstName")

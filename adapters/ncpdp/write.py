@@ -102,8 +102,8 @@ def write_error(error: GatewayError, inbound: Inbound | None) -> Outbound:
     """
     dialect, header = _sender(inbound)
     layout = layout_for(dialect.version)
-    code, description_code = errors.codes_of(error)
-    body = layout.error(code, description_code, errors.description_of(error, layout.text_limit))
+    code, description_codes = errors.codes_of(error)
+    body = layout.error(code, description_codes, errors.description_of(error, layout.text_limit))
     sent = inbound.received_at if inbound else datetime.now(UTC)
     return Outbound(
         body=layout.message(reply_header(header, new_message_id(), sent), body, dialect),
@@ -144,8 +144,8 @@ def _part(answer: Answer, request: Message) -> Part:
 
 def _failed(answer: Answer, layout: Layout, sentence: str) -> Xml:
     if answer.retry_after is None:
-        return layout.error(errors.FAILED, errors.INTERNAL, sentence)
-    return layout.error(errors.TRY_AGAIN, errors.RESUBMIT, _later(answer, sentence))
+        return layout.error(errors.FAILED, [errors.INTERNAL], sentence)
+    return layout.error(errors.TRY_AGAIN, [errors.RESUBMIT], _later(answer, sentence))
 
 
 def _later(answer: Answer, sentence: str) -> str:

@@ -192,3 +192,33 @@ def test_an_error_is_written_whatever_the_message_was(body: bytes) -> None:
     assert_valid(outbound, version)
     with pytest.raises(MessageError):
         ADAPTER.read(request)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("transaction", ["RxHistoryRequest", "RxFill"])
+def test_everything_that_is_wrong_with_the_patient_is_said_at_once(version: str, transaction: str) -> None:
+    changes = [
+        ("<LastName>Quillfeather</LastName>", ""), ("1971-04-09", "1971-04-31"), ("<Gender>F", "<Gender>X"),
+        ("06103", "1"), ("RxHistoryRequest>", f"{transaction}>"),
+    ]  # fmt: skip
+    if transaction == "RxFill":
+        filled = "<FillStatus><Filled/></FillStatus><MedicationDispensed><DrugDescription>x</DrugDescription>"
+        filled += "<Quantity><Value>1</Value></Quantity><DaysSupply>1</DaysSupply>"
+        filled += "<LastFillDate><Date>2026-01-01</Date></LastFillDate></MedicationDispensed>"
+        filled += "<Pharmacy><Identification><NPI>1234567893</NPI></Identification></Pharmacy>"
+        changes += [
+            ("<RxFill>", f"<RxFill>{filled}"),
+            ("<SentTime>", "<RxReferenceNumber>7</RxReferenceNumber><SentTime>"),
+        ]
+    message = asked(version, *changes)
+    with pytest.raises(MessageError) as caught:
+        ADAPTER.read(message)
+    outbound = ADAPTER.write_error(caught.value, message)
+    assert_valid(outbound, version)
+    root = tree(outbound)
+    assert texts(root, "//Error/DescriptionCode") == ["081", "080", "086", "092"]
+    (description,) = texts(root, "//Error/Description")
+    code = "ZipCode" if version == V10_6 else "PostalCode"
+    assert description.startswith(
+        f"The patient's last name is missing. Wrong too: DateOfBirth, Gender, {code}."[:60]
+    )
