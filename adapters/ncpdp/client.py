@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 
 import requests
 
@@ -51,9 +52,12 @@ class ScriptPartner:
         :raises Unavailable: the partner cannot be reached or cannot answer now.
         :raises Failure: the partner failed, or its answer cannot be understood.
         """
-        now = self._clock()
+        now, until = self._clock(), monotonic() + self._settings.timeout
         return whole_answer(
-            lambda asked, related: self._asked(asked, now=now, relates_to=related), request, now=now
+            lambda asked, related: self._asked(asked, now=now, relates_to=related),
+            request,
+            now=now,
+            has_time=lambda: monotonic() < until,
         )
 
     def close(self) -> None:

@@ -4,7 +4,8 @@ A ReferenceNumber of our own kind (:mod:`adapters.ncpdp.rest`) is related to. An
 dates, up to the oldest fill that was sent, when the message has them newest first and so left out the oldest; what
 was sent of that day has to come again, and counts once.
 
-Where that leads nowhere, or a later message does not come, the answer is what was had until then, and partial.
+Where that leads nowhere, takes too long, or a later message does not come, the answer is what was had until then,
+and partial (docs/decisions/0022-rest-of-a-history.md).
 """
 
 from __future__ import annotations
@@ -38,14 +39,17 @@ class _Page:
     shared: date | None = None
 
 
-def whole_answer(exchange: Exchange, request: LookupRequest, *, now: datetime) -> Answer:
+def whole_answer(
+    exchange: Exchange, request: LookupRequest, *, now: datetime, has_time: Callable[[], bool]
+) -> Answer:
     """The partner's answer, of as many messages as it takes.
 
+    :param has_time: False when no further message is to be asked for.
     :raises GatewayError: as `exchange` and :func:`adapters.ncpdp.answer.read_answer`, for the first message.
     """
     message = exchange(request, None)
     pages = [_Page(message, request, read_answer(message, request, now=now))]
-    while leaves_out(pages[-1].message) and len(pages) < MOST_MESSAGES:
+    while leaves_out(pages[-1].message) and len(pages) < MOST_MESSAGES and has_time():
         try:
             following = _following(exchange, pages[-1], now)
         except GatewayError:

@@ -177,6 +177,14 @@ def test_a_silent_state_stays_silent(partner: Partner) -> None:
     assert numbers(answer) == [d.rx_number for d in fills]
 
 
+def test_a_slow_partner_is_not_asked_for_ever(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    fills = held(*(1,) * 900)
+    partner.reply = of_this_gateway(fills)
+    clock = iter(range(0, 1000, 4))  # seconds; the partner has five
+    monkeypatch.setattr("adapters.ncpdp.client.monotonic", lambda: next(clock))
+    assert_cut(partner.ask(REQUEST), fills, 600)
+
+
 def test_there_is_an_end(partner: Partner) -> None:
     """A partner that says AQ for ever is asked so many times and no more."""
     day = [NEWEST]
