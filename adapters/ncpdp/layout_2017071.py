@@ -11,7 +11,7 @@ from adapters._wire import Xml
 from adapters.ncpdp.fit import Fit
 from adapters.ncpdp.identified import KnownPrescribers
 from adapters.ncpdp.layout import NOTE_LIMIT, SOFTWARE, Layout, Verdict, block, release
-from adapters.ncpdp.people_2017071 import address_values, person_block
+from adapters.ncpdp.people_2017071 import address_values, owner_block, person_block
 from adapters.ncpdp.scores import scores
 from adapters.ncpdp.values import (
     SOURCE_PHARMACY,
@@ -232,6 +232,7 @@ class Layout2017071(Layout):
             {
                 "human": None if is_animal else rendered,
                 "animal": rendered if is_animal else None,
+                "owner": owner_block(self.version, fit, person.owner) if is_animal else None,
                 "species": species,
                 "species_code": code,
             }

@@ -47,6 +47,20 @@ def person_block(version: Version, fit: Fit, person: Person) -> Xml:
     )
 
 
+def owner_block(version: Version, fit: Fit, owner: Person | None) -> Xml:
+    """An animal's owner; nothing without all that is required: both names, address, telephone, and the code for an
+    owner (`mappings/codes.toml`)."""
+    relationship = table("script-contact").encode("owner", "script")
+    if owner is None or relationship is None or not owner.names:
+        return Xml()
+    phone = fit.telephone(owner.phones[0], "person.owner.phones.0") if owner.phones else None
+    name = name_values(fit, owner.names[0], _PATIENT_NAME, needs_first=True)
+    address = address_values(fit, owner.address, _PATIENT_ADDRESS)
+    if not name["last"] or not phone or not any(address.values()):
+        return Xml()
+    return block(version, "owner").render({**name, **address, "phone": phone, "relationship": relationship})
+
+
 def _former_name(fit: Fit, person: Person) -> Values:
     """A second name, when it is one that the person had before."""
     other = person.names[1] if len(person.names) > 1 else None

@@ -16,8 +16,7 @@ from gateway.model import (
     StateOutcome,
 )
 from gateway.ports import Outbound
-from gateway.terminology import CodeTable, codes
-from tests.factory import a_dispensation, a_lookup, a_person, an_answer
+from tests.factory import a_dispensation, a_person, an_answer
 from tests.unit.ncpdp.helpers import (
     NAMESPACE,
     REQUESTS,
@@ -298,53 +297,3 @@ def test_error(version: str) -> None:
 def test_no_enclosed_answer_is_wrapped() -> None:
     with pytest.raises(InternalFailure):
         ADAPTER.write(Outbound(body=b"", content_type="text/plain"), asked(V10_6))
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_reason_codes_of_a_denial_are_configured_and_kept_to_the_versions_list(
-    version: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = {"ambiguous": {"script": "AA"}, "disallowed": {"script": "GV"}}
-    monkeypatch.setattr("adapters.ncpdp.layout.codes", lambda _: CodeTable("script-denial", rows))
-    outbound = written(an_answer(outcome=Outcome.DISALLOWED), version)
-    assert_valid(outbound, version)
-    assert texts(tree(outbound), DENIAL_CODE[version]) == ([] if version == V10_6 else ["GV"])
-    assert read_back(outbound).outcome is Outcome.DISALLOWED
-
-
-@pytest.mark.parametrize("version", VERSIONS[1:])
-def test_each_state_says_its_outcome_by_the_code_that_is_configured_for_it(
-    version: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = {
-        "answered": {"script": "DJ"},
-        "error": {"script": "DK"},
-        "deferred": {"script": "DL"},
-        "disallowed": {"script": "DM"},
-    }
-
-    def configured(name: str) -> CodeTable:
-        return CodeTable(name, rows) if name == "script-pdmp-state" else codes(name)
-
-    monkeypatch.setattr("adapters.ncpdp.layout_2017071.table", configured)
-    monkeypatch.setattr("adapters.ncpdp.answer.codes", configured)
-    outcomes = {
-        "CT": Outcome.COMPLETE,
-        "NY": Outcome.ERROR,
-        "NJ": Outcome.DEFERRED,
-        "MA": Outcome.DISALLOWED,
-        "RI": Outcome.AMBIGUOUS,  # no code: it is not named, and counts as silent
-    }
-    states = tuple(StateOutcome(state=state, outcome=outcome) for state, outcome in outcomes.items())
-    outbound = written(an_answer(outcome=Outcome.PARTIAL, states=states), version)
-    assert_valid(outbound, version)
-    root = tree(outbound)
-    named = zip(
-        texts(root, "//PDMPStates/StateProvince"), texts(root, "//PDMPStates/ReasonCode"), strict=True
-    )
-    assert dict(named) == {"CT": "DJ", "NY": "DK", "NJ": "DL", "MA": "DM"}
-    told = read_back(outbound, a_lookup(states=tuple(outcomes)))
-    assert told.outcome is Outcome.PARTIAL
-    assert {s.state for s in told.states} == set(outcomes)
-    assert next(s for s in told.states if s.state == "CT").outcome is Outcome.COMPLETE
-    assert all(s.outcome is not Outcome.COMPLETE for s in told.states if s.state != "CT")
