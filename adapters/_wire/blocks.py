@@ -46,7 +46,6 @@ Value = str | Xml | Sequence[Xml] | None
 they are written is the protocol's business."""
 
 
-_TEXT = frozenset({str, NoneType})
 _RENDERED = frozenset({Xml, NoneType})
 
 
@@ -95,11 +94,11 @@ class Block:
     def _is_plain(self, values: Mapping[str, Value]) -> bool:
         """True when every value comes out as it is, which mostly is so and is asked of all at once."""
         texts: Sequence[Any] = self._texts(values)
-        return (
-            _TEXT.issuperset(map(type, texts))
-            and _RENDERED.issuperset(map(type, self._slots(values)))
-            and is_plain("".join(filter(None, texts)))
-        )
+        try:
+            together = "".join([text for text in texts if text is not None])
+        except TypeError:
+            return False
+        return is_plain(together) and _RENDERED.issuperset(map(type, self._slots(values)))
 
     def _written(self, values: Mapping[str, Value]) -> Sequence[str]:
         """Each value as it comes out, empty where there is none."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -143,11 +143,21 @@ class Layout(ABC):
         return wrapped(document, dialect.wrapping)
 
     def once(self, render: Callable[[_Part], _Rendered], part: _Part) -> _Rendered:
-        """What `render` makes of a part of the answer, made once for one object: a history names the same drugs,
-        prescribers, dispensers and appearances again and again, and the answer keeps them alive meanwhile."""
+        """What the method `render` makes of a part of the answer, made once for one object: a history names the same
+        drugs, prescribers, dispensers and appearances again and again, and the answer keeps them alive meanwhile."""
         key = id(part)
         if key not in self._rendered:
             self._rendered[key] = render(part)
+        found: _Rendered = self._rendered[key]
+        return found
+
+    def shared(self, render: Callable[[_Part], _Rendered], part: _Part) -> _Rendered:
+        """As :meth:`once`, for what is no fact of a patient: drugs, prescribers and dispensers recur in other answers
+        too, where equal ones are written alike."""
+        key = id(part)
+        if key not in self._rendered:
+            self._rendered[key], lost = _shared(type(self), render.__name__, part)
+            self.fit.lost |= lost
         found: _Rendered = self._rendered[key]
         return found
 
@@ -165,6 +175,13 @@ class Layout(ABC):
 
     def _qualifier(self, mailbox: Mailbox) -> str | None:
         return mailbox.qualifier if mailbox.qualifier in self.qualifiers else None
+
+
+@lru_cache(maxsize=4_096)
+def _shared(layout: type[Layout], render: str, part: Hashable) -> tuple[Any, frozenset[str]]:
+    """What that method of a fresh layout makes of the part, and what is lost of it."""
+    fresh = layout()
+    return getattr(fresh, render)(part), frozenset(fresh.fit.lost)
 
 
 @cache

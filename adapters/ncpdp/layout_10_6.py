@@ -23,7 +23,7 @@ from adapters.ncpdp.values import (
     table,
 )
 from adapters.ncpdp.version import Version
-from adapters.ncpdp.words import medication_note
+from adapters.ncpdp.words import medication_note, reported_for
 from gateway.model import (
     Address,
     Analysis,
@@ -101,18 +101,18 @@ class Layout106(Layout):
             fit.drop({"unit": d.unit})
         return block(self.version, "medication").render(
             {
-                "drug": self.once(self._drug, d.drug),
+                "drug": self.shared(self._drug, d.drug),
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script") if quantity else None,
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
-                "note": medication_note(fit, d, self.version, asked),
+                "note": medication_note(fit, d, self.version, self.once(reported_for(asked), d.person)),
                 "refills": fit.whole(d.refills_authorised, 2, "refills_authorised"),
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),
                 "sold": d.sold.isoformat() if d.sold else None,
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
-                "pharmacy": self.once(self._pharmacy, d.dispenser),
-                "prescriber": self.once(self._prescriber, d.prescriber),
+                "pharmacy": self.shared(self._pharmacy, d.dispenser),
+                "prescriber": self.shared(self._prescriber, d.prescriber),
                 "source_qualifier": SOURCE_PHARMACY,
                 "source_state": source_state(fit, d.source_state),
                 "rx_number": fit.text(d.rx_number, 35, "rx_number"),

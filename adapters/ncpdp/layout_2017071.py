@@ -90,7 +90,7 @@ class Layout2017071(Layout):
                 "denial": None if verdict.approved else self.fit.sentence(verdict.text, self.text_limit),
                 "consent": consent or CONSENT_UNSTATED,
                 "patient": self.patient(patient),
-                "medications": [self._medication(d, patient) for d in dispensations],
+                "medications": [self._medication(d) for d in dispensations],
                 "start": period.start.isoformat() if period.start else None,
                 "end": period.end.isoformat() if period.end else None,
                 "scores": scores(self.version, analysis, link),
@@ -102,24 +102,25 @@ class Layout2017071(Layout):
             }
         )
 
-    def _medication(self, d: Dispensation, asked: Person) -> Xml:
+    def _medication(self, d: Dispensation) -> Xml:
         fit = self.fit
         quantity = fit.decimal(d.quantity, 11, "quantity")
         if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
             raise Failure("A recorded quantity cannot be written in SCRIPT: it is negative or too large.")
-        pharmacy, reference = self.once(self._pharmacy, d.dispenser)
+        pharmacy, reference = self.shared(self._pharmacy, d.dispenser)
+        written_once = self.shared if d.prescriber.npi else self.once  # an NPI may be told by this history alone
         return block(self.version, "medication").render(
             {
-                "drug": self.once(self._drug, d.drug),
+                "drug": self.shared(self._drug, d.drug),
                 "quantity": quantity,
                 "unit": table("quantity-unit").encode(d.unit, "script"),
                 "days_supply": fit.whole(d.days_supply, 3, "days_supply"),
                 "written": d.written.isoformat() if d.written else None,
                 "filled": d.filled.isoformat(),
                 "diagnosis": fit.text(d.diagnosis, 17, "diagnosis"),
-                "note": medication_note(fit, d, self.version, asked),
+                "note": medication_note(fit, d, self.version),
                 "pharmacy": pharmacy,
-                "prescriber": self.once(self._prescriber, d.prescriber),
+                "prescriber": written_once(self._prescriber, d.prescriber),
                 "reference": reference,
                 "source_state": source_state(fit, d.source_state),
                 "source_qualifier": SOURCE_PHARMACY,

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.ncpdp import ADAPTER
 from adapters.ncpdp.version import Version
-from adapters.ncpdp.words import _WORDS
+from adapters.ncpdp.words import _WORDS, facts_of
 from gateway.errors import ErrorCode, MessageError
 from gateway.model import (
     Dispensation,
@@ -137,10 +137,12 @@ def test_words_are_for_fields_of_the_map(version: Version) -> None:
     known = {f.name: f for f in field_map().fields}
     assert set(_WORDS) <= set(known)
     animal = replace(FULL, person=a_person(species=Species.VETERINARY, birth_date=date(2020, 1, 1)))
+    facts = facts_of(animal)
     for name, say in _WORDS.items():
         if name != "compound":
-            assert say(animal), name
-    assert _WORDS["prescriber.licence.state"](a_dispensation(prescriber=a_prescriber(licence=None))) is None
+            assert say(facts), name
+    unlicensed = facts_of(a_dispensation(prescriber=a_prescriber(licence=None)))
+    assert _WORDS["prescriber.licence.state"](unlicensed) is None
     assert FULL.prescriber.kind is PartyKind.PRACTITIONER
 
 
