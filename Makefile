@@ -54,12 +54,13 @@ fuzz: venv ## send every route what /openapi.json says and does not say (FUZZ=20
 soak: venv ## kill -9 in the middle of a file, twenty times on each store (SOAK_ARGS="2 3000" for less)
 	@$(BIN)/python -m tests.soak.kill $(SOAK_ARGS)
 
-bench: venv ## matching beside Splink, intake, FHIR, and a look-up in a small record and in a state's (an hour, 20 GB in var/bench)
+bench: venv ## matching beside Splink, intake, FHIR, SCRIPT, and a look-up in a small record and in a state's (an hour, 20 GB in var/bench)
 	@$(BIN)/pip install --quiet --only-binary :all: --require-hashes -r requirements/bench.txt
 	@mkdir -p var/bench
 	@$(BIN)/python -m tests.bench.matching_against_splink
 	@$(BIN)/python -m tests.bench.intake
 	@$(BIN)/python -m tests.bench.fhir
+	@$(BIN)/python -m tests.bench.script
 	@$(BIN)/python -m tests.bench.growth var/bench
 
 lint: venv ## ruff, mypy strict, import rules

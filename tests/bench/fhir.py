@@ -71,8 +71,8 @@ _SENT = Path("sent")  # in the working directory of the floor: the bytes that it
 
 def histories(folder: Path, answers: int) -> None:
     """The figures of look-ups."""
-    with served(folder, _seed) as (pid, port, token):
-        body = to_json(write_request(LookupRequest(person=_patient()[0], requester=REQUESTER)))
+    with served(folder, seed) as (pid, port, token):
+        body = to_json(write_request(LookupRequest(person=patient()[0], requester=REQUESTER)))
         with callers(pid, port, "/fhir/$pdmp-history", _headers(token)) as load:
             load([body] * WARM, CONNECTIONS)
             ours = load([body] * answers, CONNECTIONS)
@@ -94,7 +94,7 @@ def histories(folder: Path, answers: int) -> None:
     )
 
 
-def _patient() -> tuple[Person, list[Dispensation]]:
+def patient() -> tuple[Person, list[Dispensation]]:
     """Somebody with a long history of another population, as the last dispenser knew her, and 50 of her fills."""
     people = generate(patients=2_000, years=4, seed=77, until=_UNTIL)
     one = next(p for p in people if len(p.dispensations) >= FILLS + 5 and p.person.owner is None)
@@ -102,9 +102,9 @@ def _patient() -> tuple[Person, list[Dispensation]]:
     return fills[-1].person, [replace(d, person=fills[-1].person) for d in fills]
 
 
-def _seed(gateway: Gateway) -> None:
+def seed(gateway: Gateway) -> None:
     seed_record(gateway, patients=OTHERS, years=1, seed=11, until=_UNTIL)
-    records = tuple(IntakeRecord(dispensation=d, path=f"{n}") for n, d in enumerate(_patient()[1]))
+    records = tuple(IntakeRecord(dispensation=d, path=f"{n}") for n, d in enumerate(patient()[1]))
     gateway.intake(IntakeBatch(records=records))
 
 
