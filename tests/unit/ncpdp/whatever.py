@@ -13,7 +13,7 @@ from adapters.ncpdp.fill import PARTS
 from adapters.ncpdp.message import opened
 from gateway.errors import GatewayError
 from gateway.model import Answer, IntakeBatch, LookupRequest, Outcome
-from gateway.ports import Outbound
+from gateway.ports import Acknowledgement, Outbound
 from tests.factory import NOW, a_lookup, an_answer
 from tests.unit.ncpdp.helpers import NAMESPACE, V10_6, V2017071, assert_valid, inbound
 
@@ -23,7 +23,7 @@ _REFUSALS = (400, 413, 415)
 _MEDICATION = re.compile(r"'\*?Medication\w*':")  # as the key of a tree
 
 
-def sent(body: bytes) -> LookupRequest | IntakeBatch | None:
+def sent(body: bytes) -> LookupRequest | IntakeBatch | Acknowledgement | None:
     """What the adapter reads in it; None when it refuses, as it may, and says so in valid SCRIPT."""
     message = inbound(body)
     try:
@@ -39,6 +39,8 @@ def sent(body: bytes) -> LookupRequest | IntakeBatch | None:
             assert record.dispensation.rx_number
             assert record.dispensation.quantity >= 0
             assert record.dispensation.person.birth_date is not None
+    elif isinstance(asked, Acknowledgement):
+        _assert_script(ADAPTER.write_acknowledged(message).body)
     else:
         assert isinstance(asked, LookupRequest)
         assert asked.person is not None
