@@ -108,7 +108,9 @@ class Layout2017071(Layout):
         if quantity is None:  # Quantity is required, and an invented one would be worse than no answer
             raise Failure("A recorded quantity cannot be written in SCRIPT: it is negative or too large.")
         pharmacy, reference = self.shared(self._pharmacy, d.dispenser)
-        written_once = self.shared if d.prescriber.npi else self.once  # an NPI may be told by this history alone
+        written_once = (
+            self.shared if d.prescriber.npi else self.once
+        )  # an NPI may be told by this history alone
         return block(self.version, "medication").render(
             {
                 "drug": self.shared(self._drug, d.drug),

@@ -35,7 +35,7 @@ def main(reader: str, options: list[str]) -> None:
         folder = Path(name)
         (folder / "seeds").mkdir()
         words = set()
-        for path in sorted(SAMPLES.glob(f"*/*.{reader}.xml")):
+        for path in sorted(SAMPLES.glob("*/*.xml")):
             body = path.read_bytes()
             (folder / "seeds" / f"{path.parent.name}-{path.name}").write_bytes(body)
             words.update(_WORD.findall(body))
