@@ -14,6 +14,7 @@ RxHistoryResponse), and fills that pharmacies report (RxFill).
     layout*.py blocks/  how each version is written (people_2017071.py: its persons)
     fit.py values.py    how values are made to fit; identified.py prescribers without NPI
     scores.py words.py  the figures of a history; what a version has no element for, in words
+    kept.py             what is no patient's, written once for many answers
     beside.py           what is asked for in the header of HTTP
     errors.py notes.py  the codes and sentences that say an error, an outcome
     client.py ask.py    the same protocol as a client: request out

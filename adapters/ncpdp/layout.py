@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from adapters._wire import Block, Xml, to_bytes
 from adapters.ncpdp.fit import Fit
+from adapters.ncpdp.kept import Kept, Written
 from adapters.ncpdp.version import Dialect, Version
 from adapters.ncpdp.wrapping import wrapped
 from gateway.model import Analysis, Dispensation, Outcome, Period, Person, StateOutcome
@@ -153,11 +154,13 @@ class Layout(ABC):
 
     def shared(self, render: Callable[[_Part], _Rendered], part: _Part) -> _Rendered:
         """As :meth:`once`, for what is no fact of a patient: drugs, prescribers and dispensers recur in other answers
-        too, where equal ones are written alike."""
+        too (see kept.py)."""
         key = id(part)
         if key not in self._rendered:
-            self._rendered[key], lost = _shared(type(self), render.__name__, part)
-            self.fit.lost |= lost
+            name = render.__name__
+            written = _kept(type(self)).of(name, part, lambda: _written(type(self), name, part))
+            self._rendered[key] = written.rendered
+            self.fit.lost |= written.lost
         found: _Rendered = self._rendered[key]
         return found
 
@@ -177,11 +180,15 @@ class Layout(ABC):
         return mailbox.qualifier if mailbox.qualifier in self.qualifiers else None
 
 
-@lru_cache(maxsize=4_096)
-def _shared(layout: type[Layout], render: str, part: Hashable) -> tuple[Any, frozenset[str]]:
+@cache
+def _kept(layout: type[Layout]) -> Kept:
+    return Kept()
+
+
+def _written(layout: type[Layout], render: str, part: object) -> Written:
     """What that method of a fresh layout makes of the part, and what is lost of it."""
     fresh = layout()
-    return getattr(fresh, render)(part), frozenset(fresh.fit.lost)
+    return Written(getattr(fresh, render)(part), frozenset(fresh.fit.lost))
 
 
 @cache

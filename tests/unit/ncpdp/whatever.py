@@ -42,6 +42,7 @@ def sent(body: bytes) -> LookupRequest | IntakeBatch | Acknowledgement | None:
     elif isinstance(asked, Acknowledgement):
         _assert_script(ADAPTER.write_acknowledged(message).body)
     else:
+        assert isinstance(asked, LookupRequest)
         assert asked.person is not None
         assert asked.person.name.family
         assert asked.person.birth_date is not None
