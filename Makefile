@@ -43,12 +43,12 @@ demo: venv ## seed, serve on 127.0.0.1:8080, look one patient up by each protoco
 test: lint ## lint, then run the tests (PYTEST_ARGS="-x tests/unit" narrows them)
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-fuzz: venv ## send every route what /openapi.json says and does not say (FUZZ=200 inputs of each kind), and the readers of SCRIPT anything (1,000 times as many)
+fuzz: venv ## send every route what /openapi.json says and does not say (FUZZ=200 inputs of each kind), and the readers of SCRIPT and of the PMP Gateway's XML anything (1,000 times as many)
 	@PMPBRIDGE_FUZZ_EXAMPLES=$(or $(FUZZ),200) $(BIN)/pytest tests/contract/test_openapi.py
-	@mkdir -p var/fuzz/request var/fuzz/answer
-	@for reader in request answer; do \
-	  $(BIN)/python -m tests.fuzz.script $$reader -runs=$(or $(FUZZ),200)000 -verbosity=0 -print_final_stats=1 \
-	    -artifact_prefix=var/fuzz/ var/fuzz/$$reader || exit; \
+	@for reader in "script request" "script answer" "pmpgateway patient" "pmpgateway report" "pmpgateway answer"; do \
+	  set -- $$reader && mkdir -p var/fuzz/$$1/$$2 && \
+	  $(BIN)/python -m tests.fuzz.$$1 $$2 -runs=$(or $(FUZZ),200)000 -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=var/fuzz/ var/fuzz/$$1/$$2 || exit; \
 	done
 
 soak: venv ## kill -9 in the middle of a file, twenty times on each store (SOAK_ARGS="2 3000" for less)
