@@ -101,7 +101,7 @@ class HashChainedLog(AuditLog):
         self._lock = Lock()  # of the next two
         self._waiting: list[_Entry] = []
         self._is_writing = False  # some thread is, or has been woken to
-        # of the thread that is writing:
+        self._in_use = Lock()  # what follows, by the thread that is writing or closing:
         self._stream: int | None = None  # opened with the first event
         self._head: Head | None = None  # None: to be read from the database
         self._connection: Connection | None = None
@@ -130,7 +130,7 @@ class HashChainedLog(AuditLog):
             entries, self._waiting = self._waiting, []
         is_written = False
         try:
-            with answering(PART):
+            with self._in_use, answering(PART):
                 self._write(entries)
             is_written = True
         except Unavailable:
@@ -289,9 +289,11 @@ class HashChainedLog(AuditLog):
         return MIGRATIONS.is_current(self._database)
 
     def close(self) -> None:
-        """Close all connections. Nobody may be recording."""
-        self._give_up()
-        self._database.close()
+        """Close all connections, after what is being written: a connection that is closed under a statement takes the
+        process with it. A later event opens new ones."""
+        with self._in_use:
+            self._give_up()
+            self._database.close()
 
 
 def _recorded(row: Row[*tuple[Any, ...]]) -> RecordedEvent:

@@ -187,3 +187,16 @@ def test_record_and_audit_may_share_a_database(tmp_path: Path) -> None:
     log.record(EVENT)
     assert log.verify().is_intact
     log.close()
+
+
+def test_closing_waits_for_what_is_being_written(open_log: Open) -> None:
+    """SQLite's connection closed under a statement of another thread takes the whole process with it."""
+    log = open_log()
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(20):
+            written = [threads.submit(log.record, EVENT) for _ in range(16)]
+            log.close()
+            for one in written:
+                one.result()
+    assert len(list(log.events())) == 320
+    assert log.verify().broken is None
