@@ -151,7 +151,8 @@ class Database:
         """
         if not self._is_sqlite:
             mode = "EXCLUSIVE" if alone else "ROW SHARE"
-            connection.exec_driver_sql(f"LOCK TABLE {turn.name} IN {mode} MODE")
+            with waiting():
+                connection.exec_driver_sql(f"LOCK TABLE {turn.name} IN {mode} MODE")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
