@@ -6,102 +6,55 @@ messages have no dispensations to compare.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import re
-import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 import requests
-import structlog
 from lxml import etree, html
 
-from adapters.pmpgateway.client import DigestAuth
 from adapters.pmpgateway.names import Version
-from gateway.bootstrap import register_client
-from gateway.errors import MessageError
 from gateway.model import (
-    Address,
     AlertCategory,
     Identifier,
     IdentifierKind,
     LookupRequest,
-    Organisation,
     Outcome,
-    Practitioner,
-    Requester,
     Wanted,
 )
 from gateway.model.audit import AuditAction
-from gateway.ports import PartnerSettings
-from gateway.security.client import TokenSource
 from gateway.testing import LiveGateway
+from tests.contract.pmpgateway_calls import (
+    HELD,
+    NEW,
+    NOBODY,
+    VERSIONS,
+    WORDS,
+    another_client,
+    asked,
+    post,
+    report_url,
+    with_two_fills,
+)
 from tests.contract.test_match_evidence import ASKED, HERE, KNOWN_ELSEWHERE, THERE
-from tests.contract.test_refusals import DOCTYPE, expired
-from tests.factory import a_dispensation, a_person, a_requester
+from tests.factory import a_dispensation, a_requester
 from tests.unit.pmpgateway.helpers import (
     LOCATION,
-    PATIENT_XML,
     PROVIDER,
     patient_request,
     report_request,
     texts,
 )
 
-HELD = replace(a_person(), key=None, appearance=None)
-WORDS = ("Quillfeather", "Marigold", "1971-04-09", "Larkspur", "06103", "8605550142")
-VERSIONS = pytest.mark.parametrize("version", list(Version))
-NEW = {"id": None, "source_state": None, "reported_at": None, "revision": 0}
-
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     """Marigold Quillfeather has two fills; Nobody Atall has none."""
     with LiveGateway(tmp_path_factory.mktemp("pmpgateway")) as live:
-        live.record([
-            a_dispensation(**NEW, person=HELD, rx_number="7001234"),
-            a_dispensation(**NEW, person=HELD, rx_number="7001235", filled=date(2026, 10, 2)),
-        ])  # fmt: skip
+        with_two_fills(live)
         yield live
-
-
-NOBODY = PATIENT_XML.replace("Quillfeather", "Atall").replace("Marigold", "Nobody").replace("1971", "1972")
-
-
-def post(live: LiveGateway, url: str, body: bytes | str, token: str | None = "", **headers: str) -> Any:
-    """A POST with a token: of all scopes, unless another or none is told."""
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token or live.token()}"
-    url = url if url.startswith("http") else f"{live.url}/pmpgateway{url}"
-    data = body.encode() if isinstance(body, str) else body
-    headers = {"Content-Type": "application/xml", **{k.replace("_", "-"): v for k, v in headers.items()}}
-    return requests.post(url, data=data, headers=headers, timeout=30)
-
-
-def asked(live: LiveGateway, version: Version = Version.V5_1, patient: str = PATIENT_XML) -> Any:
-    """The answer to a PatientRequest, with its status seen to."""
-    body = patient_request(patient, namespace=version.namespace)
-    response = post(live, f"/{version}/patient", body)
-    assert response.status_code == 200, response.text
-    return response
-
-
-def report_url(live: LiveGateway, version: Version = Version.V5_1) -> str:
-    (url,) = texts(asked(live, version).content)["ViewableReport"]
-    return url
-
-
-def another_client(live: LiveGateway, client_id: str = "another-ehr") -> str:
-    secret = register_client(
-        live.gateway.settings, client_id, scopes=("pdmp/history",), organisation="Another", role="Physician"
-    )
-    return TokenSource(f"{live.url}/oauth/token", client_id=client_id, secret=secret)()
 
 
 # --- the two steps ------------------------------------------------------------------------------------------------
@@ -163,7 +116,7 @@ def test_a_state_that_is_not_reached_is_an_error_of_its_own(gateway: LiveGateway
     root = etree.fromstring(response.content)
     assert [e.text for e in root.findall("{*}Report/{*}ResponseDestinations/{*}Pmp")] == ["CT"]
     assert [e.text for e in root.findall("{*}Response/{*}ResponseDestinations/{*}Pmp")] == ["NY"]
-    assert root.find("{*}Response/{*}Error/{*}Source").text == "PMP"  # type: ignore[union-attr]
+    assert root.findtext("{*}Response/{*}Error/{*}Source") == "PMP"
     assert "no answer from NY" in root.findtext("{*}Report/{*}Message", "")
 
     only = states.replace("<Pmp>CT</Pmp>", "")
@@ -229,7 +182,7 @@ def test_whoever_reads_it_is_judged_then(gateway: LiveGateway) -> None:
     other = PROVIDER.replace("Physician", "Other Prescriber")
     response = post(gateway, url, report_request(other + LOCATION))
     assert response.status_code == 200
-    assert etree.fromstring(response.content).find("{*}Disallowed/{*}Source").text == "PMP"  # type: ignore[union-attr]
+    assert etree.fromstring(response.content).findtext("{*}Disallowed/{*}Source") == "PMP"
     assert "ReportLink" not in texts(response.content)
     *_, event = gateway.gateway.audit.events()
     assert (event.action, event.operation, event.count) == (AuditAction.ACCESS_DENIED, "report", 0)
@@ -342,185 +295,3 @@ def test_what_serves_matching_only_is_not_told(gateway: LiveGateway) -> None:
     assert b"123456789" in sent
     assert b"123456789" not in answered
     assert b"MRN0001" not in answered
-
-
-# --- refused ------------------------------------------------------------------------------------------------------
-
-Attack = tuple[int, str | None, dict[str, str], bytes]
-"""The status of what is answered, the token (the empty one: a good one), further headers, the body."""
-NEVER = "/v5/report/5b2f9c1e-6f0e-4f9c-8f51-0a3b2a3a9d10"
-
-
-def bad_tokens(live: LiveGateway, body: bytes) -> Iterator[Attack]:
-    yield 401, None, {}, body
-    yield 401, "not.a.token", {}, body
-    yield 401, expired(live), {}, body
-    yield 403, live.token("system/MedicationDispense.c"), {}, body
-
-
-def bad_bodies(live: LiveGateway, body: bytes) -> Iterator[Attack]:
-    yield 400, "", {}, body[: len(body) * 2 // 3]
-    yield 400, "", {}, b""
-    yield 400, "", {}, DOCTYPE + body
-    yield 400, "", {}, b"<?xml-stylesheet href='x'?>" + body
-    yield 400, "", {}, b"<a>" * 500 + b"</a>" * 500
-    yield 400, "", {}, b'{"resourceType": "Patient"}'
-    yield 400, "", {}, body.replace(b"Request xmlns", b"Requests xmlns").replace(b"Request>", b"Requests>")
-    yield 400, "", {}, body.replace(b"/v5_1", b"/v4")
-    yield 400, "", {}, body.replace(b"Physician", b"physician")
-    yield 400, "", {}, body.replace(b"NPINumber", b"Number").replace(b"DEANumber", b"Number")
-    yield 413, "", {}, body + b" " * 50_000_000
-    yield 413, "", {}, body + b" " * 300_000
-    yield 415, "", {"Content_Type": "application/json"}, body
-    yield 415, "", {"Content_Type": "application/xml; charset=utf-7"}, body
-
-
-def bad_patients(live: LiveGateway, body: bytes) -> Iterator[Attack]:
-    yield 400, "", {}, body.replace(b"1971-04-09", b"1971-02-30")
-    yield 400, "", {}, body.replace(b"<Last>Quillfeather</Last>", b"")
-    yield 400, "", {}, body.replace(b"Quillfeather", b"...")
-    yield 400, "", {}, body.replace(b"</Patient>", b"</Patient>" + PATIENT_XML.encode())
-
-
-REPORT_REQUEST = report_request().encode()
-CASES = [
-    ("/v5/patient", bad_tokens, patient_request().encode()),
-    ("/v5/patient", bad_bodies, patient_request().encode()),
-    ("/v5/patient", bad_patients, patient_request().encode()),
-    (NEVER, bad_tokens, REPORT_REQUEST),
-    (NEVER, bad_bodies, REPORT_REQUEST),
-]
-
-
-@pytest.mark.parametrize(("path", "attacks", "body"), CASES)
-def test_refused_natively(
-    gateway: LiveGateway,
-    caplog: pytest.LogCaptureFixture,
-    path: str,
-    attacks: Callable[[LiveGateway, bytes], Iterator[Attack]],
-    body: bytes,
-) -> None:
-    with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as logs:
-        for number, (status, token, headers, spoilt) in enumerate(attacks(gateway, body)):
-            response = post(gateway, path, spoilt, token, **headers)
-            assert response.status_code == status, (number, response.text)
-            root = etree.fromstring(response.content)
-            assert root.tag.endswith("ReportResponse" if path == NEVER else "PatientResponse")
-            told = texts(response.content)
-            assert told["Message"][0]
-            assert told["Details"][0]
-            assert told["Source"] == ["GATEWAY"]
-            assert not any(word in response.text for word in (*WORDS, "1971-02-30"))
-            *_, event = gateway.gateway.audit.events()
-            assert (event.protocol, event.count) == ("pmpgateway", 0)
-    written = json.dumps(logs, default=str) + caplog.text
-    assert not any(word in written for word in WORDS)
-
-
-def test_no_such_route_and_no_such_method(gateway: LiveGateway) -> None:
-    for path, status in (("/v4/patient", 404), ("/v5_1/dispensations", 404)):
-        response = post(gateway, path, patient_request())
-        assert response.status_code == status
-        assert etree.fromstring(response.content).find("{*}Error/{*}Source").text == "GATEWAY"  # type: ignore[union-attr]
-    response = requests.get(f"{gateway.url}/pmpgateway/v5/patient", timeout=30)
-    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
-    assert etree.fromstring(response.content).tag == f"{{{Version.V5.namespace}}}PatientResponse"
-
-
-def test_a_delegate_asks_for_somebody(gateway: LiveGateway) -> None:
-    delegate = PROVIDER.replace("Physician", "Prescriber Delegate - Licensed").replace("Provider", "Delegate")
-    allowed = post(gateway, "/v5_1/patient", patient_request(requester=PROVIDER + delegate + LOCATION))
-    assert "ViewableReport" in texts(allowed.content)
-    alone = PROVIDER.replace("Physician", "Prescriber Delegate - Licensed")
-    refused = post(gateway, "/v5_1/patient", patient_request(requester=alone + LOCATION))
-    assert refused.status_code == 200
-    assert "ViewableReport" not in texts(refused.content)
-    assert "name that practitioner" in texts(refused.content)["Message"][0]
-
-
-def test_what_the_requester_of_a_partner_lacks_is_told_here(gateway: LiveGateway) -> None:
-    bare = Requester(
-        practitioner=Practitioner(role="Astrologer", npi="1023011178"),
-        organisation=Organisation(name="X", address=Address(state="CT")),
-    )
-    with pytest.raises(MessageError, match="PMP Gateway requires"):
-        gateway.partner("pmpgateway").ask(LookupRequest(person=HELD, requester=bare))
-
-
-# --- digests ------------------------------------------------------------------------------------------------------
-
-
-def digest_client(live: LiveGateway) -> str:
-    password: str = register_client(
-        live.gateway.settings,
-        "digest-ehr",
-        scopes=("pdmp/history",),
-        organisation="Digest Hospital",
-        role="Physician",
-        digest_password=True,
-    )
-    return password
-
-
-def digest_headers(password: str, *, nonce: str | None = None, at: int | None = None) -> dict[str, str]:
-    nonce, timestamp = nonce or str(uuid.uuid4()), str(at or int(time.time()))
-    made = hashlib.sha256(f"{password}:{nonce}:{timestamp}".encode()).hexdigest()
-    return {
-        "X_Auth_Username": "digest-ehr",
-        "X_Auth_Nonce": nonce,
-        "X_Auth_Timestamp": timestamp,
-        "X_Auth_PasswordDigest": made,
-    }
-
-
-def test_both_steps_with_a_digest(gateway: LiveGateway) -> None:
-    password = digest_client(gateway)
-    first = post(gateway, "/v5_1/patient", patient_request(), None, **digest_headers(password))
-    assert first.status_code == 200, first.text
-    (url,) = texts(first.content)["ViewableReport"]
-    second = post(gateway, url, report_request(), None, **digest_headers(password))
-    (link,) = texts(second.content)["ReportLink"]
-    assert "7001234" in requests.post(link, timeout=30).text
-    assert post(gateway, url, report_request()).status_code == 404, "another client's"
-    events = list(gateway.gateway.audit.events())
-    assert "digest-ehr" in {event.client_id for event in events[-3:]}
-
-
-def test_a_digest_that_was_used_or_does_not_hold(gateway: LiveGateway) -> None:
-    password = digest_client(gateway)
-    used = digest_headers(password)
-    assert post(gateway, "/v5_1/patient", patient_request(), None, **used).status_code == 200
-    upper = digest_headers(password)
-    upper["X_Auth_PasswordDigest"] = upper["X_Auth_PasswordDigest"].upper()
-    assert post(gateway, "/v5_1/patient", patient_request(), None, **upper).status_code == 200
-    late = int(time.time()) - 3600
-    for refused in (
-        used,
-        {**digest_headers(password), "X_Auth_Nonce": used["X_Auth_Nonce"]},
-        digest_headers("another"),
-        digest_headers(password, at=late),
-        digest_headers(password, nonce="a:b"),
-        {**digest_headers(password), "X_Auth_Username": "nobody"},
-        {k: v for k, v in digest_headers(password).items() if k != "X_Auth_PasswordDigest"},
-    ):
-        for path, body in (("/v5_1/patient", patient_request()), (NEVER, report_request())):
-            response = post(gateway, path, body, None, **refused)
-            assert response.status_code == 401
-            told = texts(response.content)
-            assert told["Source"] == ["GATEWAY"]
-            assert "X-Auth-PasswordDigest" in told["Details"][0]
-            assert password not in response.text
-
-
-def test_the_client_with_a_digest(gateway: LiveGateway) -> None:
-    with requests.Session() as session:
-        session.auth = DigestAuth("digest-ehr", digest_client(gateway))
-        settings = PartnerSettings(
-            url=f"{gateway.url}/pmpgateway", token=lambda: "", session=session, timeout=30
-        )
-        partner = gateway.gateway.registry["pmpgateway"].partner(settings)
-        assert partner is not None
-        asked = LookupRequest(person=HELD, requester=a_requester(), wants=frozenset({Wanted.LINK}))
-        link = partner.ask(asked).link
-    assert link is not None
-    assert "7001234" in requests.post(link, timeout=30).text

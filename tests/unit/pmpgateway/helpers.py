@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lxml import etree
 
+from adapters.pmpgateway import ADAPTER
 from adapters.pmpgateway.names import PATIENT, Version
-from gateway.errors import NotFound
+from gateway.errors import MessageError, NotFound
 from gateway.model import (
     Alert,
     AlertCategory,
@@ -18,6 +20,7 @@ from gateway.model import (
     AlertSeverity,
     Analysis,
     Answer,
+    LookupRequest,
     MatchEvidence,
     Outcome,
     ReportKey,
@@ -155,3 +158,16 @@ READ_BACK = {
     "deferred": Outcome.DEFERRED,
     "error": Outcome.ERROR,
 }
+
+
+def asked(body: str) -> LookupRequest:
+    read = ADAPTER.read(inbound(body))
+    assert isinstance(read, LookupRequest)
+    return read
+
+
+def refused(body: str, *, operation: str = "patient") -> MessageError:
+    with pytest.raises(MessageError) as caught:
+        ADAPTER.read(inbound(body, operation=operation))
+    assert caught.value.remedy
+    return caught.value

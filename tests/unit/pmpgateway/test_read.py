@@ -15,7 +15,7 @@ from lxml import etree
 from adapters.pmpgateway import ADAPTER
 from adapters.pmpgateway.message import caller_of
 from adapters.pmpgateway.names import REPORT, Version
-from adapters.pmpgateway.roles import read_role, role_of, spoken
+from adapters.pmpgateway.roles import spoken
 from gateway.errors import ErrorCode, GatewayError, MessageError, UnsupportedFormat
 from gateway.model import (
     Address,
@@ -39,8 +39,10 @@ from tests.unit.pmpgateway.helpers import (
     PATIENT_XML,
     PROVIDER,
     SAMPLES,
+    asked,
     inbound,
     patient_request,
+    refused,
     report_request,
 )
 
@@ -53,19 +55,6 @@ WHOLE = """<Patient>
     <SexCode>M</SexCode><Birthdate>1900-01-01</Birthdate>
     <Name><Last>Testpatient</Last><MiddleName>Dylan</MiddleName><Suffix>Jr</Suffix><First>Bob</First></Name>
     <PharmacyBenefitsMemberID>x</PharmacyBenefitsMemberID></Patient>"""
-
-
-def asked(body: str) -> LookupRequest:
-    read = ADAPTER.read(inbound(body))
-    assert isinstance(read, LookupRequest)
-    return read
-
-
-def refused(body: str, *, operation: str = "patient") -> MessageError:
-    with pytest.raises(MessageError) as caught:
-        ADAPTER.read(inbound(body, operation=operation))
-    assert caught.value.remedy
-    return caught.value
 
 
 # --- what is read -------------------------------------------------------------------------------------------------
@@ -298,61 +287,6 @@ def test_a_destination_that_is_no_state() -> None:
     assert (error.path or "").endswith("RequestDestinations/Pmp[2]")
     ok = asked(patient_request(requester=pmps.replace("Kansas", "ks") + PROVIDER + LOCATION))
     assert ok.states == ("CT", "KS")
-
-
-# --- roles --------------------------------------------------------------------------------------------------------
-
-
-def test_the_roles_are_those_of_the_list(shared: Path) -> None:
-    listed = (shared / "standards/pmpgateway/roles.txt").read_text().splitlines()
-    assert sorted(spoken()) == sorted(role for role in listed if role)
-
-
-@pytest.mark.parametrize("role", spoken())
-def test_every_role_is_read_in_its_own_letters_only(role: str) -> None:
-    element = etree.Element("Role")
-    element.text = role
-    policy_role = read_role(element, parent="Provider")
-    assert role_of(role) == role
-    assert role_of(policy_role) is not None
-    for other in {role.lower(), role.upper()} - {role}:
-        element.text = other
-        with pytest.raises(MessageError) as caught:
-            read_role(element, parent="Provider")
-        assert caught.value.remedy == f"Send {role}."
-        assert caught.value.path == "Role"
-
-
-@pytest.mark.parametrize(
-    ("sent", "hinted"),
-    [
-        ("Physican", "Send Physician."),
-        ("Physician Assistant", "Send Physician Assistant with prescriptive authority."),
-        ("Nurse-Practitioner", "Send Nurse Practitioner."),
-        ("Resident", "Send Medical Resident with no independent prescriptive authority."),
-        ("Prescriber Delegate", "Send Prescriber Delegate - Licensed or Prescriber Delegate - Unlicensed."),
-        ("Quillfeather", "Send one of: Physician; "),
-    ],
-)
-def test_the_right_role_is_hinted(sent: str, hinted: str) -> None:
-    error = refused(patient_request().replace("Physician<", f"{sent}<"))
-    assert (error.remedy or "").startswith(hinted)
-    assert (error.path or "").endswith("Provider/Role")
-    assert "Quillfeather" not in str(error)
-
-
-def test_a_delegate() -> None:
-    role = "Pharmacist's Delegate - Unlicensed"
-    alone = asked(patient_request(requester=PROVIDER.replace("Physician", role) + LOCATION)).requester
-    assert alone.practitioner is None
-    assert alone.delegate is not None
-    assert alone.delegate.role == "Pharmacist Delegate"
-    delegate = f"<Delegate><Role>{role}</Role><FirstName>Del</FirstName><LastName>Egate</LastName></Delegate>"
-    both = asked(patient_request(requester=delegate + PROVIDER + LOCATION)).requester
-    assert both.practitioner is not None
-    assert both.practitioner.role == "Physician"
-    assert both.delegate is not None
-    assert both.delegate.name == PersonName(family="Egate", given=("Del",))
 
 
 # --- the samples of others ----------------------------------------------------------------------------------------

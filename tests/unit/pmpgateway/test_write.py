@@ -54,7 +54,8 @@ def test_a_report_has_what_clients_look_for() -> None:
         assert scores is not None
         assert len(scores) == 0, "no score of ours, and none of others'"
         assert report.findtext("{*}Message")
-        assert report.find("{*}ReportRequestURLs/{*}ViewableReport").get("Content-Type") == "text/html"  # type: ignore[union-attr]
+        (viewable,) = report.findall("{*}ReportRequestURLs/{*}ViewableReport")
+        assert viewable.get("Content-Type") == "text/html"
 
 
 def test_a_caution_beside_a_history_is_said() -> None:
